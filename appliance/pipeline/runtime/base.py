@@ -1,0 +1,49 @@
+"""What the pipeline asks of a run time: load a network, run it. Every back end passes the same contract tests."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+from typing import Dict, Mapping, Tuple
+
+import numpy as np
+
+from ...errors import ModelInputInvalid
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """Name, static shape and dtype (numpy name) of one input or output."""
+
+    name: str
+    shape: Tuple[int, ...]
+    dtype: str = "float32"
+
+
+class Network(abc.ABC):
+    """A loaded network with static shapes.
+
+    ``run`` copies what it is given and returns arrays of its own: callers may reuse or change either.
+    """
+
+    def __init__(self, name: str, inputs: Tuple[TensorSpec, ...], outputs: Tuple[TensorSpec, ...]) -> None:
+        self.name, self.inputs, self.outputs = name, inputs, outputs
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        """Outputs by name. Raises `ModelInputInvalid` for a missing, extra, mis-shaped or mistyped input."""
+        if set(inputs) != {spec.name for spec in self.inputs}:
+            raise ModelInputInvalid(f"{self.name}: given {sorted(inputs)}, wants {[s.name for s in self.inputs]}")
+        for spec in self.inputs:
+            array = inputs[spec.name]
+            if tuple(array.shape) != spec.shape or array.dtype != np.dtype(spec.dtype):
+                raise ModelInputInvalid(f"{self.name}.{spec.name}: {array.dtype}{array.shape}, wants {spec.dtype}{spec.shape}")
+        # C order: MindSpore Lite reads Fortran-ordered memory as if it were C-ordered.
+        return self._run({name: np.ascontiguousarray(array) for name, array in inputs.items()})
+
+    @abc.abstractmethod
+    def _run(self, inputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        """Run on checked, contiguous inputs; the returned arrays must not alias the back end's memory."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Give memory back; `run` must not be called afterwards."""
