@@ -1,0 +1,1 @@
+"""The corpus: synthetic speech with phoneme times, the viseme rules, and recordings made into training pairs."""
