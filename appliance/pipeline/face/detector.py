@@ -24,7 +24,7 @@ MIN_LOGIT = 0.0
 
 MAX_OVERLAP = 0.3
 ALWAYS_SEARCHED = 3
-"""Pyramid levels searched in any case (the last has 7 windows a side); finer ones only while nothing is found."""
+"""Number of the finest pyramid level worth searching in any photo; it has 7 windows a side."""
 
 ANCHORS = ((16, 2), (8, 6))
 """Cells a side of the two feature maps, and anchors a cell."""
@@ -57,7 +57,7 @@ class FaceDetector:
         """
         longest = max(pixels.shape[:2])
         side = WINDOW // 2
-        while side <= max(longest, WINDOW):
+        while side <= max(longest / 2, WINDOW):
             scale = side / longest
             size = [max(1, round(extent * scale)) for extent in pixels.shape[1::-1]]
             level = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)

@@ -24,6 +24,9 @@ MAX_YAW = 35.0
 MAX_OUTSIDE = 0.05
 """Share of the mesh's area that may lie outside the photo."""
 
+CLEARLY_MEANT = 0.06
+"""Share of the photo's width from which a face is what the photo is about: faces much smaller are not searched for."""
+
 SAME_FACE = 0.3
 """Two meshes whose boxes overlap by more (IoU) are one face."""
 
@@ -50,7 +53,7 @@ class FaceFinder:
         """Faces from left to right; empty if there is none. Faces narrower than `MIN_WIDTH` only where all are."""
         found: List[Portrait] = []
         for level, detections in enumerate(self._detector.search(photo.pixels)):
-            if found and level > ALWAYS_SEARCHED:
+            if level > ALWAYS_SEARCHED and any(portrait.width > CLEARLY_MEANT * photo.width for portrait in found):
                 break
             for detection in detections[:MAX_CANDIDATES]:
                 if not any(_covers(portrait, detection) for portrait in found):

@@ -34,7 +34,8 @@ class MeshNetwork:
         points, logit = self._network.forward(["Identity", "Identity_1"])
         mesh = points.reshape(MESH_POINTS, 3).astype(np.float64)
         matrix = crop.matrix(NETWORK_SIDE)
-        mesh[:, :2] = (mesh[:, :2] - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+        # The network counts from the edge of its picture, the photo from the centre of its first pixel.
+        mesh[:, :2] = (mesh[:, :2] - 0.5 - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
         mesh[:, 2] *= crop.side / NETWORK_SIDE
         return mesh.astype(np.float32), float(1 / (1 + np.exp(-np.clip(logit.item(), -50, 50))))
 
