@@ -1,0 +1,154 @@
+"""What this machine has for the appliance's work. Reads, never changes anything; no finding is an exception."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+from .errors import SonicError
+from .models import THIRD_PARTY, ModelStore
+from .pipeline.ffmpeg import find_ffmpeg
+from .pipeline.runtime.acl import device_nodes
+from .pipeline.runtime.select import choose, statuses, usable_cores
+
+LITTLE_SPACE = 1 << 30
+"""Bytes; an hour of video with its temporary files needs about as much."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something for which `make` could not work."""
+
+    code: str
+    message: str
+    action: str
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """``sections``: title → lines of {"name", "value", ...}, for people and machines alike."""
+
+    sections: Dict[str, List[Dict[str, Any]]]
+    problems: List[Problem]
+
+
+def examine() -> Diagnosis:
+    """Look at everything that `appliance make` depends on, and at the devices that a kiosk would use."""
+    store = ModelStore()
+    problems: List[Problem] = []
+
+    def attempt(look: Callable[[], str]) -> str:
+        try:
+            return look()
+        except SonicError as error:
+            problem = Problem(error.code, error.message, error.action, error.exit_code)
+            if problem not in problems:
+                problems.append(problem)
+            return error.message
+
+    sections = {
+        "Machine": _machine(),
+        "Run times": [
+            *(_line(s.name, f"{'yes' if s.available else 'no'}: {s.reason}", **_facts(s)) for s in statuses(store)),
+            _line("choice", attempt(lambda: choose("auto", None, store).reason)),
+        ],
+        "Models": [_line("folder", str(store.folder), state=attempt(lambda: _whole(store))), *_model_lines(store)],
+        "ffmpeg": [_line("choice", attempt(_ffmpeg))],
+        "Devices": [
+            _line("cameras", _listed(Path("/dev").glob("video[0-9]*"))),
+            _line("ALSA", _alsa()),
+            _line("NPU", ", ".join(device_nodes()) or "none"),
+        ],
+        "Space": [_space("here", Path.cwd()), _space("models", store.folder)],
+    }
+    return Diagnosis(sections, problems)
+
+
+def _line(name: str, value: str, **facts: Any) -> Dict[str, Any]:
+    return {"name": name, "value": value, **facts}
+
+
+def _facts(status: Any) -> Dict[str, Any]:
+    return {"available": status.available, "precisions": list(status.precisions)}
+
+
+def _machine() -> List[Dict[str, Any]]:
+    memory = _memory()
+    return [
+        _line("Python", f"{platform.python_implementation()} {platform.python_version()}, {sys.executable}"),
+        _line("system", f"{platform.platform()}, {' '.join(platform.libc_ver())}"),
+        _line("CPU", f"{_cpu_model()}, {usable_cores()} of {os.cpu_count()} cores usable"),
+        _line("memory", f"{memory.get('MemAvailable', 0) >> 20} of {memory.get('MemTotal', 0) >> 20} MB available"),
+    ]
+
+
+def _cpu_model() -> str:
+    for line in _text("/proc/cpuinfo").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("model name", "Model"):
+            return value.strip()
+    return platform.machine()
+
+
+def _memory() -> Dict[str, int]:
+    """/proc/meminfo in bytes."""
+    fields = (line.split() for line in _text("/proc/meminfo").splitlines())
+    return {name.rstrip(":"): int(value) << 10 for name, value, *_ in fields}
+
+
+def _whole(store: ModelStore) -> str:
+    """Raises for the first model that is missing or damaged."""
+    for item in THIRD_PARTY:
+        store.path(item.name)
+    for name, entry in store.manifest().networks.items():
+        for file in entry.files:
+            store.network_file(name, file.runtime, file.precision)
+    for data in store.manifest().data:
+        store.data_file(data.file)
+    return "ok"
+
+
+def _model_lines(store: ModelStore) -> List[Dict[str, Any]]:
+    return [
+        _line(f.name, f"{f.state}, {f.bytes:,} bytes, sha256 {f.sha256 or '?'}", state=f.state, path=str(f.path))
+        for f in store.files()
+    ]
+
+
+def _ffmpeg() -> str:
+    path = find_ffmpeg()
+    said = subprocess.run([path, "-version"], stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
+    version = " ".join(said.split()[:3])
+    if path == shutil.which("ffmpeg"):
+        return f"{path}, {version}: the system's, first on PATH with libx264"
+    return f"{path}, {version}: imageio-ffmpeg's, because PATH has none with libx264"
+
+
+def _alsa() -> str:
+    cards = [line.strip() for line in _text("/proc/asound/cards").splitlines() if "]:" in line]
+    return "; ".join(cards) or "none"
+
+
+def _listed(paths: Any) -> str:
+    return ", ".join(sorted(str(path) for path in paths)) or "none"
+
+
+def _space(name: str, folder: Path) -> Dict[str, Any]:
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(str(existing)).free
+    little = " (little: an hour of video may not fit)" if free < LITTLE_SPACE else ""
+    return _line(name, f"{free >> 20:,} MB free in {existing}{little}", bytes=free)
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
