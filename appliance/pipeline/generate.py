@@ -7,13 +7,12 @@ ends, the output is either complete or not there.
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict, Iterator, Union
 
-from ..errors import DurationMismatch, UsageError
+from ..errors import DurationMismatch
 from ..models import ModelStore
 from ..settings import FRAME_RATE, MakeOptions
 from .canvas import face_canvas, full_canvas
@@ -24,8 +23,7 @@ from .photo import load_photo
 from .render import Renderer
 from .runtime.select import choose
 from .speech import load_speech
-from .video import VideoWriter
-from .workfolder import publish, work_folder
+from .video import VideoWriter, check_output
 
 STAGES = ("models", "face", "speech", "video")
 
@@ -71,13 +69,11 @@ def make_video(
     Raises what its parts raise, all of it `SonicError`: `PhotoError`, `SpeechError`, `RuntimeUnavailable`,
     `ModelMissing`, `ModelCorrupt`, `OutputError`, and `UsageError` where the output would overwrite an input.
     """
-    photo_path, speech_path, out_path = Path(photo_path), Path(speech_path), Path(out_path).absolute()
-    for source in (photo_path, speech_path):
-        if out_path.exists() and source.exists() and os.path.samefile(str(source), str(out_path)):
-            raise UsageError(message=f"The video would overwrite {source}.", action="Choose another output file.")
+    photo_path, speech_path, out_path = Path(photo_path), Path(speech_path), Path(out_path)
+    check_output(out_path, (photo_path, speech_path))
 
     clock = _Clock()
-    with work_folder(beside=out_path) as work, contextlib.ExitStack() as open_parts:
+    with contextlib.ExitStack() as open_parts:
         yield Progress("models", 0, 1)
         with clock.measure("models"):
             choice = choose(options.runtime, options.precision, store)
@@ -102,13 +98,15 @@ def make_video(
 
         yield Progress("speech", 0, 1)
         with clock.measure("speech"):
-            speech = open_parts.enter_context(load_speech(speech_path, work, store))
+            speech = open_parts.enter_context(load_speech(speech_path, out_path.absolute().parent, store))
             _check_duration(options, speech.duration)
         yield Progress("speech", 1, 1)
 
-        finished = work / "video.mp4"
         yield Progress("video", 0, speech.frames)
-        writer = open_parts.enter_context(VideoWriter(finished, renderer.size, speech_path, speech.duration, options))
+        with clock.measure("encode"):
+            writer = open_parts.enter_context(
+                VideoWriter(out_path, renderer.size, speech_path, speech.duration, options, sources=(photo_path,))
+            )
         blocks = motion.generate(speech, options)
         done = 0
         while done < speech.frames:
@@ -123,7 +121,6 @@ def make_video(
                 yield Progress("video", done, speech.frames)
         with clock.measure("encode"):
             writer.finish()
-            publish(finished, out_path)
 
     width, height = renderer.size
     yield Result(
