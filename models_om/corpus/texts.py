@@ -151,6 +151,9 @@ HELD_OUT_ENGLISH: Tuple[str, ...] = (
 
 DEMO: Dict[str, Tuple[str, ...]] = {
     "mandarin": ("您好，欢迎来到便民服务大厅。", "需要帮忙吗？我马上为您办理。"),
-    "english": ("Hello, and welcome to the public service hall.", "My name is Emma. How may I help you with your form?"),
+    "english": (
+        "Hello, and welcome to the public service hall.",
+        "My name is Emma. How may I help you with your form?",
+    ),
 }
 """Read with a pause between the two parts; they ship as `appliance/demo/mandarin.flac` and `english.flac`."""
