@@ -73,8 +73,9 @@ def load_photo(path: Union[str, Path]) -> Photo:
     except (OSError, ValueError) as error:
         raise PhotoNotFound(type(error).__name__) from error
     with stream, warnings.catch_warnings():
-        # Our own limit, below, takes the place of the library's warning.
+        # What the library warns of (size, odd metadata) is refused or tolerated below.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.simplefilter("ignore", UserWarning)
         try:
             with Image.open(stream, formats=FORMATS) as picture:
                 return Photo(_decode(picture))

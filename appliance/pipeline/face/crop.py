@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Optional, Tuple
 
 import cv2
 import numpy as np
@@ -64,13 +65,30 @@ class Crop:
         return pixels[y0:y1, x0:x1], np.array([x0, y0])
 
 
-def crop_for(portrait: Portrait, expand_ratio: float) -> Crop:
-    """The picture of the video: the head with room for its motion, and ``expand_ratio`` of the head on every side."""
+def crop_for(portrait: Portrait, expand_ratio: float, photo: Optional[Photo] = None) -> Crop:
+    """The picture of the video: the head with room for its motion, and ``expand_ratio`` of the head on every side.
+
+    Given the ``photo``, the square gives up its margin on a side where the photo ends and has more of the other side.
+    """
     (left, top), (right, bottom), to_photo = level_frame(portrait.mesh, portrait.roll)
     face = bottom - top
     head = face * (1 + HEAD_ABOVE + CHIN_BELOW)
     centre = to_photo @ ((left + right) / 2, (top - HEAD_ABOVE * face + bottom + CHIN_BELOW * face) / 2)
-    return Crop(float(centre[0]), float(centre[1]), float(head * (1 + 2 * expand_ratio)), portrait.roll)
+    crop = Crop(float(centre[0]), float(centre[1]), float(head * (1 + 2 * expand_ratio)), portrait.roll)
+    return crop if photo is None else _moved_inside(crop, photo, limit=expand_ratio * head)
+
+
+def _moved_inside(crop: Crop, photo: Photo, limit: float) -> Crop:
+    """The crop, moved by at most ``limit`` pixels in x and in y so that less of it lies beyond the photo."""
+    angle = np.radians(crop.roll)
+    reach = crop.side / 2 * (abs(np.cos(angle)) + abs(np.sin(angle)))
+    centre = []
+    for position, extent in ((crop.centre_x, photo.width), (crop.centre_y, photo.height)):
+        before, after = max(reach - position, 0.0), max(position + reach - (extent - 1), 0.0)
+        # Where it sticks out on both sides, moving only trades one for the other.
+        shift = 0.0 if before and after else before - after
+        centre.append(position + float(np.clip(shift, -limit, limit)))
+    return dataclasses.replace(crop, centre_x=centre[0], centre_y=centre[1])
 
 
 def network_image(photo: Photo, crop: Crop) -> np.ndarray:

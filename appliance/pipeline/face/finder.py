@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence
+from dataclasses import dataclass
+from typing import List, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -34,7 +35,8 @@ MAX_CANDIDATES = 40
 """Detections of one pyramid level looked at by the mesh network: bounds the time on pathological pictures."""
 
 
-class FaceChoice(NamedTuple):
+@dataclass(frozen=True)
+class FaceChoice:
     """The chosen face, its ``number`` from the left (from 1) and the ``count`` of faces."""
 
     portrait: Portrait

@@ -7,7 +7,7 @@ High-fidelity Face Mesh Prediction in Real-time", 2020); tensors as in its model
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Tuple
+from typing import Sequence, Tuple
 
 import numpy as np
 
@@ -46,11 +46,11 @@ def crop_from_detection(detection: Detection) -> Crop:
 
 
 def crop_from_mesh(mesh: np.ndarray) -> Crop:
-    roll = _angle(mesh[EYE_LEFT], mesh[EYE_RIGHT])
+    roll = _angle(mesh[EYE_LEFT].tolist(), mesh[EYE_RIGHT].tolist())
     (left, top), (right, bottom), to_photo = level_frame(mesh, roll)
     centre = to_photo @ ((left + right) / 2, (top + bottom) / 2)
     return Crop(float(centre[0]), float(centre[1]), max(ENLARGE * max(right - left, bottom - top), 1.0), roll)
 
 
-def _angle(left: np.ndarray, right: np.ndarray) -> float:
+def _angle(left: Sequence[float], right: Sequence[float]) -> float:
     return float(np.degrees(np.arctan2(right[1] - left[1], right[0] - left[0])))
