@@ -18,9 +18,12 @@ import cv2
 import numpy as np
 
 from appliance.models import ModelStore
+from appliance.pipeline import topology
 from appliance.pipeline.coefficients import COEFFICIENTS
 from appliance.pipeline.face import FaceFinder
 from appliance.pipeline.photo import Photo
+
+from .ict_head import Head
 
 SIZE = 768
 PIXELS_PER_UNIT = 26.0
@@ -28,39 +31,13 @@ CENTRE_UP = -2.0
 LIP_OPENING = 0.25
 """jawOpen of the picture on which the lips are located."""
 
-SKIN, LIPS = 0, (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
-                 78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415)  # fmt: skip
-FACE_TOP, FACE_BOTTOM = 10, 152
+SKIN = 0
+LIPS = (*topology.UPPER_LIP, *topology.LOWER_LIP, *topology.MOUTH_CORNERS, *topology.INNER_CORNERS)
 COLOURS = {
     0: (205, 160, 140), 1: (205, 160, 140), 2: (150, 70, 75), 3: (235, 230, 220), 4: (240, 240, 240), 5: (70, 50, 40),
     6: (240, 240, 240), 7: (70, 50, 40), 11: (40, 30, 30),
 }  # fmt: skip
 """RGB by material; materials that are not named (tear film, eye blend) are not drawn."""
-
-PAIRED = {
-    "browInnerUp": ("browInnerUp_L", "browInnerUp_R"),
-    "cheekPuff": ("cheekPuff_L", "cheekPuff_R"),
-}
-
-
-class Head:
-    """ICT-FaceKit light: (V,3) vertices, (T,3) triangles, 57 expression offsets."""
-
-    def __init__(self, data: Path) -> None:
-        archive = np.load(data / "ict_facekit" / "ict_facekit.npz")
-        self.neutral = archive["neutral"].astype(np.float32)
-        self.triangles = archive["triangles"]
-        self.material = archive["triangle_material"]
-        names = [str(name) for name in archive["expression_names"]]
-        self.offsets: Dict[str, np.ndarray] = dict(zip(names, archive["expressions"].astype(np.float32)))
-
-    def expression(self, coefficient: str) -> np.ndarray:
-        """Offsets (V,3) of one of the appliance's 32 coefficients; zeros where the model has no such shape."""
-        if coefficient in PAIRED:
-            return np.sum([self.offsets[name] for name in PAIRED[coefficient]], axis=0)
-        name = coefficient.replace("Left", "_L").replace("Right", "_R") if coefficient not in self.offsets else coefficient
-        return self.offsets.get(name, np.zeros_like(self.neutral))
-
 
 def render(head: Head, vertices: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Orthographic frontal picture: uint8 (SIZE,SIZE,3) RGB and the triangle seen at each pixel, -1 for none."""
@@ -114,6 +91,19 @@ def locate(head: Head, vertices: np.ndarray, finder: FaceFinder) -> Tuple[np.nda
     return np.array(chosen), np.array(weights), picture
 
 
+def smooth_along_lips(deltas: np.ndarray) -> np.ndarray:
+    """The points of a lip row are found one by one, each a little off: without this the lips' edges would be bent."""
+    smoothed = deltas.copy()
+    for rows in (topology.UPPER_ROWS, topology.LOWER_ROWS):
+        for row in rows:
+            line = [topology.INNER_CORNERS[0], *row, topology.INNER_CORNERS[1]]
+            values = deltas[:, line]
+            for _ in range(2):
+                values[:, 1:-1] = 0.25 * values[:, :-2] + 0.5 * values[:, 1:-1] + 0.25 * values[:, 2:]
+            smoothed[:, list(row)] = values[:, 1:-1]
+    return smoothed
+
+
 def barycentric(point: np.ndarray, triangle: np.ndarray) -> np.ndarray:
     """Weights (3,) of a point in a 2-D triangle (3,2); negative outside."""
     matrix = np.vstack([triangle.T, np.ones(3)])
@@ -123,7 +113,10 @@ def barycentric(point: np.ndarray, triangle: np.ndarray) -> np.ndarray:
 
 
 def basis(head: Head, finder: FaceFinder) -> Tuple[Dict[str, np.ndarray], np.ndarray]:
-    """``neutral`` (478,3) and ``deltas`` (32,478,3): units of face height, x right, y down, z towards the viewer."""
+    """``neutral`` (478,3) and ``deltas`` (32,478,3): units of face height, x right, y down, z towards the viewer.
+
+    ``model_centre`` (3,) and ``model_face_height`` lead back: model = neutral * (1,-1,1) * face height + centre.
+    """
     triangles, weights, _ = locate(head, head.neutral, finder)
     parted = head.neutral + LIP_OPENING * head.expression("jawOpen")
     lip_triangles, lip_weights, picture = locate(head, parted, finder)
@@ -136,11 +129,18 @@ def basis(head: Head, finder: FaceFinder) -> Tuple[Dict[str, np.ndarray], np.nda
         return np.einsum("pc,pcx->px", weights, vertices[corners])
 
     neutral = at_points(head.neutral)
-    height = neutral[FACE_TOP, 1] - neutral[FACE_BOTTOM, 1]
+    height = neutral[topology.FOREHEAD, 1] - neutral[topology.CHIN, 1]
     to_image = np.array([1.0, -1.0, 1.0]) / height
     deltas = np.stack([at_points(head.expression(name)) for name in COEFFICIENTS]) * to_image
-    centred = (neutral - neutral[[FACE_TOP, FACE_BOTTOM]].mean(0)) * to_image
-    return {"neutral": centred.astype(np.float32), "deltas": deltas.astype(np.float16)}, picture
+    deltas = smooth_along_lips(deltas)
+    centre = neutral[[topology.FOREHEAD, topology.CHIN]].mean(0)
+    arrays = {
+        "neutral": ((neutral - centre) * to_image).astype(np.float32),
+        "deltas": deltas.astype(np.float16),
+        "model_centre": centre.astype(np.float32),
+        "model_face_height": np.float32(height),
+    }
+    return arrays, picture
 
 
 def main() -> None:

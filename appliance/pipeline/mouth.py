@@ -1,0 +1,143 @@
+"""The inside of the mouth, which no photo shows: cavity, teeth rows, gums, tongue.
+
+The upper row is fixed to the skull, the lower row with the tongue to the jaw, so teeth neither swim nor flicker.
+A learned painter can take the place of `MouthPainter.paint`: it gets the same opening and gives the same picture.
+"""
+
+from __future__ import annotations
+
+from typing import List, Mapping, Tuple
+
+import cv2
+import numpy as np
+
+from ..models import ModelStore
+from . import topology as topo
+from .coefficients import INDEX
+from .identity import Identity
+
+CAVITY = np.array([52.0, 22.0, 22.0], np.float32)
+"""RGB of the depth of a mouth in ordinary light."""
+
+ORDINARY_WHITE = 205.0
+"""Luminance (BT.601) of a white eye in ordinary light; a darker photo has a darker mouth."""
+
+LUMINANCE = np.array([0.299, 0.587, 0.114])
+USUAL_SKIN = np.array([1.22, 0.94, 0.76])
+"""RGB of skin in neutral light, per luminance."""
+
+CAST = 0.15
+"""How much of the skin's colour cast the teeth take on."""
+
+SPRITE_TOOTH = np.array([226.0, 217.0, 201.0])
+"""RGB of the sprites' front teeth."""
+
+TEETH_GAP, TEETH_PIXELS = 0.02, 40
+"""A photo shows its own teeth if the lips are this far apart (share of the face height), in at least so many pixels."""
+
+SPRITE_OVERSAMPLING = 2
+LIP_SHADOW = 0.020
+"""Share of the face height over which the lips shade what lies behind them."""
+
+AMBIENT = 0.05
+"""Light in a slit that the lips only just open."""
+
+TONGUE_RISE = 0.035
+"""Share of the face height by which `tongueOut` = 1 lifts the tongue (it is drawn, never put out)."""
+
+
+class MouthPainter:
+    """Paints the mouth of one photo; size and colours are matched once."""
+
+    def __init__(self, identity: Identity, store: ModelStore) -> None:
+        sprites = np.load(store.data_file("built/mouth_sprites.npz"))
+        self._face_height = identity.face_height
+        self._box = identity.mouth_box
+        light = _light(identity)
+        self._cavity = CAVITY * light
+        self._upper, self._upper_matrix = _fitted(identity, sprites, "upper", light)
+        self._lower, self._lower_matrix = _fitted(identity, sprites, "lower", light)
+        self._teeth_deltas = identity.teeth_deltas
+
+    def paint(self, coefficients: np.ndarray, head_shift: np.ndarray, opening: np.ndarray) -> np.ndarray:
+        """What is seen behind the lips.
+
+        ``coefficients`` (32,); ``head_shift`` (2,) px of the skull at the mouth; ``opening`` float32 (h,w) over the
+        identity's mouth box, 1 where the lips are parted. Returns float32 (h,w,3) RGB.
+        """
+        jaw = coefficients @ self._teeth_deltas
+        picture = np.empty(opening.shape + (3,), np.float32)
+        picture[:] = self._cavity
+        lift = np.array([0.0, -TONGUE_RISE * self._face_height * coefficients[INDEX["tongueOut"]]])
+        self._lay(picture, self._lower, self._lower_matrix, head_shift + jaw + 0.3 * lift)
+        self._lay(picture, self._upper, self._upper_matrix, head_shift)
+        # Light reaches the inside through the opening only: darker near the lips, and darker the narrower it is.
+        reach = cv2.GaussianBlur(opening, (0, 0), LIP_SHADOW * self._face_height)
+        picture *= np.clip(AMBIENT + 1.6 * reach, 0, 1)[..., None]
+        return picture
+
+    def _lay(self, picture: np.ndarray, sprite: np.ndarray, matrix: np.ndarray, shift: np.ndarray) -> None:
+        placed = matrix.copy()
+        placed[:, 2] += shift
+        size = (picture.shape[1], picture.shape[0])
+        drawn = cv2.warpAffine(sprite, placed, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        picture *= 1 - drawn[..., 3:]
+        picture += drawn[..., :3]
+
+
+def _fitted(
+    identity: Identity, sprites: Mapping[str, np.ndarray], name: str, light: np.ndarray
+) -> Tuple[np.ndarray, np.ndarray]:
+    """The row as premultiplied float32 (h,w,4), lit like the photo, and its affine (2,3) into the mouth box."""
+    picture = sprites[name].astype(np.float32)
+    picture[..., 3] /= 255
+    picture[..., :3] *= light * picture[..., 3:]
+    per_face = float(sprites["pixels_per_face"])
+    width = np.linalg.norm(identity.mesh[topo.INNER_CORNERS[1], :2] - identity.mesh[topo.INNER_CORNERS[0], :2])
+    usual = float(sprites["mouth_width"]) * np.linalg.norm(identity.head_axes[0])
+    # People with wide mouths have wider teeth, but less than in proportion.
+    axes = identity.head_axes * float(np.clip(width / usual, 0.8, 1.2)) ** 0.5
+
+    step = np.linalg.norm(axes[0]) / per_face  # video px a sprite px
+    reduction = min(1.0, step * SPRITE_OVERSAMPLING)
+    picture = cv2.resize(picture, None, fx=reduction, fy=reduction, interpolation=cv2.INTER_AREA)
+    place = sprites[f"{name}_place"] + 0.5 / per_face / reduction - sprites["seam"]
+    matrix = np.column_stack([axes.T / (per_face * reduction), place @ axes + identity.seam - np.array(identity.mouth_box[:2])])
+    return picture, matrix
+
+
+def _light(identity: Identity) -> np.ndarray:
+    """RGB factors (3,) of the photo's light on teeth: taken from its own teeth where it shows them, else brightness from
+    the whites of the eyes and cast from the skin."""
+    still = identity.canvas.still
+    skin = _skin(identity)
+    opening = [identity.mesh[list(row), :2] for row in (topo.UPPER_INNER, topo.LOWER_INNER[::-1])]
+    own = _inside(still, [np.concatenate(opening)])
+    luminance = own @ LUMINANCE
+    gap = np.abs(opening[0][5] - opening[1][5]).max() / identity.face_height
+    if gap > TEETH_GAP and len(own) > TEETH_PIXELS and np.percentile(luminance, 75) > 0.8 * skin @ LUMINANCE:
+        bright = own[luminance >= np.percentile(luminance, 60)].mean(0)
+        return (np.clip(bright / SPRITE_TOOTH, 0.3, 1.15)).astype(np.float32)
+    eyes = _inside(still, [
+        np.concatenate([identity.mesh[list(upper), :2], identity.mesh[list(lower[::-1]), :2]])
+        for upper, lower in ((topo.RIGHT_EYE_UPPER, topo.RIGHT_EYE_LOWER), (topo.LEFT_EYE_UPPER, topo.LEFT_EYE_LOWER))
+    ])  # fmt: skip
+    white = max(float(np.percentile(eyes @ LUMINANCE, 92)) if len(eyes) else 0.0, 0.8 * float(skin @ LUMINANCE))
+    cast = skin / (skin @ LUMINANCE) / USUAL_SKIN
+    return (np.clip(white / ORDINARY_WHITE, 0.3, 1.1) * (1 + CAST * (cast - 1))).astype(np.float32)
+
+
+def _skin(identity: Identity) -> np.ndarray:
+    """Median RGB (3,) of the cheeks."""
+    still, reach = identity.canvas.still, max(2, int(0.02 * identity.face_height))
+    places = identity.mesh[list(topo.CHEEKS), :2].astype(int)
+    patches = [still[max(0, y - reach) : y + reach, max(0, x - reach) : x + reach].reshape(-1, 3) for x, y in places]
+    return np.median(np.concatenate(patches), 0) + 1.0
+
+
+def _inside(picture: np.ndarray, outlines: List[np.ndarray]) -> np.ndarray:
+    """Pixels (n,3) inside closed outlines (m,2)."""
+    mask = np.zeros(picture.shape[:2], np.uint8)
+    for outline in outlines:
+        cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1)
+    return picture[mask > 0]

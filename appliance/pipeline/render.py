@@ -1,0 +1,101 @@
+"""One frame: warp the photo by the motion, shut the lids, paint the mouth behind the lips."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+import cv2
+import numpy as np
+
+from ..models import ModelStore
+from .canvas import OVERSAMPLING
+from .coefficients import INDEX
+from .eyelids import both_lids
+from .identity import CLOSE, FIELDS, FIRST_POSE, REST, WARPED, Identity
+from .mouth import MouthPainter
+from .warp import LayerWarp
+
+LIPS_PRESSED = 0.006
+"""Share of the face height by which the lips may overlap; more than that would swallow them."""
+
+BLINK_SEEN = 0.01
+
+
+class Renderer:
+    """Frames of one identity. Every frame stands alone: any order, same result."""
+
+    def __init__(self, identity: Identity, store: ModelStore) -> None:
+        self._identity = identity
+        self._warped = np.array(WARPED)
+        self._upper = LayerWarp(identity.upper, identity.box, identity.box)
+        self._lower = LayerWarp(identity.lower, identity.box, identity.mouth_box)
+        self._lids = both_lids(identity.mesh)
+        self._mouth = MouthPainter(identity, store)
+        self._pose_at_mouth = _pose_at(identity, identity.seam)
+        self._alphas = identity.upper_alpha, identity.lower_alpha
+
+    @property
+    def size(self) -> Tuple[int, int]:
+        """Width and height of the frames, px."""
+        height, width = self._identity.canvas.still.shape[:2]
+        return width, height
+
+    def frame(self, coefficients: np.ndarray, pose: np.ndarray) -> np.ndarray:
+        """uint8 (h,w,3) RGB for ``coefficients`` (32,) and ``pose`` (6,), see `coefficients.py`."""
+        identity = self._identity
+        weights = self._weights(coefficients, pose)
+        upper_map = self._upper.backward(weights)
+        self._blink(upper_map, coefficients)
+        picture = self._sample(upper_map)
+
+        x0, y0, x1, y1 = identity.mouth_box
+        dx, dy = identity.box[:2]
+        inside = np.s_[y0 - dy : y1 - dy, x0 - dx : x1 - dx]
+        lower_map = self._lower.backward(weights)
+        upper_alpha = cv2.remap(self._alphas[0], upper_map[inside], None, cv2.INTER_LINEAR)
+        lower_alpha = cv2.remap(self._alphas[1], lower_map, None, cv2.INTER_LINEAR)
+        opening = (1 - upper_alpha) * (1 - lower_alpha)
+        head_shift = weights[FIRST_POSE:] @ self._pose_at_mouth
+        behind = self._mouth.paint(coefficients, head_shift, opening)
+        lower = self._sample(lower_map).astype(np.float32)
+        behind += (lower - behind) * lower_alpha[..., None]
+        behind += (picture[inside] - behind) * upper_alpha[..., None]
+        picture[inside] = np.clip(behind + 0.5, 0, 255).astype(np.uint8)
+
+        frame = identity.canvas.still.copy()
+        bx0, by0, bx1, by1 = identity.box
+        frame[by0:by1, bx0:bx1] = picture
+        return frame
+
+    def _weights(self, coefficients: np.ndarray, pose: np.ndarray) -> np.ndarray:
+        """One weight a field; lips that would overlap are held apart."""
+        weights = np.zeros(FIELDS, np.float32)
+        weights[: len(WARPED)] = coefficients[self._warped]
+        weights[REST] = 1.0
+        weights[FIRST_POSE:] = pose
+        gap = float(self._identity.gap_per_coefficient @ weights[: len(WARPED)])
+        weights[CLOSE] = min(0.0, gap + LIPS_PRESSED * self._identity.face_height)
+        return weights
+
+    def _blink(self, upper_map: np.ndarray, coefficients: np.ndarray) -> None:
+        x0, y0, x1, y1 = self._identity.box
+        for lid, name in zip(self._lids, ("eyeBlinkLeft", "eyeBlinkRight")):
+            amount = float(np.clip(coefficients[INDEX[name]], 0, 1))
+            if amount < BLINK_SEEN:
+                continue
+            lx0, ly0, lx1, ly1 = lid.box(margin=0.05 * self._identity.face_height)
+            eye = np.s_[max(ly0, y0) - y0 : min(ly1, y1) - y0, max(lx0, x0) - x0 : min(lx1, x1) - x0]
+            upper_map[eye] = lid.shut(upper_map[eye], amount)
+
+    def _sample(self, source: np.ndarray) -> np.ndarray:
+        """The photo at positions (h,w,2) in video px."""
+        fine = source * OVERSAMPLING + (OVERSAMPLING - 1) / 2
+        return cv2.remap(self._identity.canvas.fine, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+
+def _pose_at(identity: Identity, point: np.ndarray) -> np.ndarray:
+    """(6,2) px: how each component of the head pose moves the photo at ``point`` (2,) video px."""
+    x0, y0, x1, y1 = identity.box
+    cells = (point - (x0, y0)) / (x1 - x0, y1 - y0) * identity.upper.shape[1]
+    column, row = np.clip(cells, 0, identity.upper.shape[1] - 1).astype(int)
+    return identity.upper[FIRST_POSE:, row, column]
