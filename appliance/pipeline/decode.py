@@ -33,8 +33,8 @@ class AudioDecoder:
 
     ``rate``: Hz; ``channels``: count. Iterating gives float32 (n, channels), n <= `BLOCK`, finite.
 
-    Raises `SpeechNotFound` (no such file, not a file, no permission), `SpeechUnreadable` (no sound in it, or no format we
-    take), `SpeechCorrupt` (the data breaks off or cannot be decoded; found at the latest at the end of the iteration).
+    Raises `SpeechNotFound` (no such file, not a file, no permission), `SpeechUnreadable` (no sound in it, or no
+    format we take), `SpeechCorrupt` (the data breaks off or cannot be decoded; found at the latest at the end).
     An Ogg stream or an MP3 without a length in its header that merely ends early is a shorter recording, not a fault.
     """
 
@@ -120,7 +120,7 @@ def _declared_seconds(messages: str) -> Optional[float]:
 def _riff_seconds_missing(path: Path) -> Optional[float]:
     """Seconds that the `data` chunk of a WAV file promises beyond the end of the file; None if not a plain WAV.
 
-    ffmpeg takes the file's size for the truth here. Recorders that write to a pipe leave 0 or 2^31-1 and more: no promise.
+    ffmpeg takes the file's size for the truth here. Recorders that write to a pipe leave 0 or 2^31-1 and more there.
     """
     with open(str(path), "rb") as file:
         head = file.read(12)

@@ -43,7 +43,7 @@ class LoudnessMeter:
             self._pending = self._pending[CHUNK:]
 
     def result(self) -> float:
-        """LUFS of what was added; -inf if no block passes the gate (or there is less than 400 ms). Ends the measurement."""
+        """LUFS of what was added; -inf if no block passes the gate or it is under 400 ms. Ends the measurement."""
         self._measure(self._pending[: len(self._pending) // HOP * HOP])
         self._pending = self._pending[:0]
         energies = np.asarray(self._energies)

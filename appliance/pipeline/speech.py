@@ -33,9 +33,10 @@ GAIN_LIMIT = 30.0
 CLIP_LEVEL = 0.97
 """Of full scale; G.711 ends at 0.98."""
 CLIP_FLAT = 1e-4
-"""Neighbours this close at full scale are a cut-off top: a few steps of 16 bits, less than the bend of any real peak."""
-CLIP_SHARE = 0.01
-"""Of the samples; speech driven 12 dB over full scale."""
+"""Neighbours this close at full scale are a cut-off top: a few steps of 16 bits, less than a real peak bends."""
+CLIP_SHARE = 0.03
+"""Of the samples: speech driven 8 to 12 dB over full scale. A lossy codec rounds the tops, so that only PCM and
+lossless files are found out."""
 
 CANCELLED = 0.1
 """Of the loudest channel's power: if the mean of all channels has less, they cancel, and the loudest is taken alone."""
@@ -72,7 +73,7 @@ class Speech:
         self._sound.close()
 
     def read(self, start: int, count: int) -> np.ndarray:
-        """float32 (count,) from sample `start` on (may be negative), loudness-normalised, zero outside the recording."""
+        """float32 (count,) from sample `start` on (may be negative), loudness-normalised, zero outside it."""
         wanted = np.zeros(count, dtype=np.float32)
         first, last = max(start, 0), min(start + count, self.samples)
         if first < last:
@@ -90,9 +91,9 @@ class Speech:
 def load_speech(path: Path, workdir: Path, store: Optional[ModelStore] = None) -> Speech:
     """Decode and measure a recording of any format, rate and number of channels.
 
-    ``workdir``: where the temporary file lives (64 kB a second of speech). Raises `SpeechNotFound`, `SpeechUnreadable`,
-    `SpeechCorrupt`, `SpeechTooShort`, `SpeechSilent`, `SpeechClipped`; `DiskFull` or `OutputError` for the temporary file;
-    `EncoderMissing`, `ModelMissing`, `ModelCorrupt`.
+    ``workdir``: where the temporary file lives (64 kB a second of speech). Raises `SpeechNotFound`,
+    `SpeechUnreadable`, `SpeechCorrupt`, `SpeechTooShort`, `SpeechSilent`, `SpeechClipped`; `DiskFull` or `OutputError`
+    for the temporary file; `EncoderMissing`, `ModelMissing`, `ModelCorrupt`.
     """
     detector = (store or ModelStore()).path("silero_vad_16k_op15.onnx")
     try:
