@@ -38,12 +38,14 @@ for command in (make, doctor, models, bench):
 def main(arguments: Optional[List[str]] = None) -> NoReturn:
     """Run the command line and exit: 0 when done, else the code documented in ``appliance make --help``."""
     signal.signal(signal.SIGTERM, _stop)
+    arguments = sys.argv[1:] if arguments is None else arguments
     output = Output()
     try:
         code = cli.main(arguments, prog_name="appliance", standalone_mode=False, obj=output)
     except SonicError as error:
         code = output.fail(error)
     except click.UsageError as error:
+        output.json = output.json or "--json" in arguments  # an unknown option comes before all known ones
         hint = f"See `{error.ctx.command_path} --help`." if error.ctx else UsageError.action
         code = output.fail(UsageError(message=error.format_message(), action=hint))
     except (KeyboardInterrupt, click.Abort):
