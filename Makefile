@@ -41,7 +41,7 @@ system-packages:
 	@touch $@
 
 .venv37/installed: setup.cfg
-	sh tools/make_venv.sh "$(PYTHON37)" .venv37 test,mindspore_lite
+	sh tools/make_venv.sh "$(PYTHON37)" .venv37 demo,test,mindspore_lite
 	@touch $@
 
 .venv/models: .venv/installed appliance/models.py

@@ -79,6 +79,7 @@ def make_video(
             choice = choose(options.runtime, options.precision, store)
             finder = FaceFinder(store)
             motion = MotionModel(store, choice.runtime, choice.precision)
+            open_parts.callback(motion.close)
         yield Progress("models", 1, 1)
 
         yield Progress("face", 0, 2)
