@@ -7,6 +7,7 @@ Names follow Sonic's own (`jixiaozhong/Sonic`) where a knob means the same.
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from typing import Any, Optional, Tuple
 
@@ -19,7 +20,9 @@ SAMPLE_RATE = 16_000
 """Hertz of the speech the networks hear."""
 
 
-def knob(default: Any, help: str, *, unit: str = "", low: Any = None, high: Any = None, choices: Tuple[str, ...] = ()) -> Any:
+def knob(
+    default: Any, help: str, *, unit: str = "", low: Any = None, high: Any = None, choices: Tuple[str, ...] = ()
+) -> Any:
     """A dataclass field with what the command line and the documentation need to know about it."""
     return field(default=default, metadata={"help": help, "unit": unit, "low": low, "high": high, "choices": choices})
 
@@ -42,7 +45,9 @@ class MakeOptions:
     seed: int = knob(0, "same inputs and same seed give the same video", low=0, high=2**31 - 1)
     framing: str = knob("face", "the face crop, or pasted back into the full photo", choices=("face", "full"))
     face: Optional[int] = knob(None, "which face, counted from the left from 1; default: the largest", low=1)
-    precision: Optional[str] = knob(None, "of the networks; default: int8 where the run time has it", choices=("int8", "fp32"))
+    precision: Optional[str] = knob(
+        None, "of the networks; default: int8 where the run time has it", choices=("int8", "fp32")
+    )
     runtime: str = knob("auto", "what runs the networks", choices=("auto", "onnx", "mindspore_lite", "acl"))
     label: str = knob(
         "opening",
@@ -62,5 +67,9 @@ class MakeOptions:
             too_low = meta["low"] is not None and not value >= meta["low"]
             too_high = meta["high"] is not None and not value <= meta["high"]
             if too_low or too_high:
-                span = f"at least {meta['low']}" if meta["high"] is None else f"between {meta['low']} and {meta['high']}"
+                span = (
+                    f"at least {meta['low']}" if meta["high"] is None else f"between {meta['low']} and {meta['high']}"
+                )
                 raise UsageError(message=f"{name} must be {span}{' ' + meta['unit'] if meta['unit'] else ''}.")
+        if not re.fullmatch(r"[ -~]+", self.producer) or set(self.producer) & set("\"'\\"):
+            raise UsageError(message="--producer must be printable ASCII without quotes and backslash, and not empty.")

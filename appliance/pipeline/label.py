@@ -13,7 +13,6 @@ from typing import Tuple
 import cv2
 import numpy as np
 
-from ..errors import UsageError
 from ..settings import FRAME_RATE
 
 BITMAP = Path(__file__).parent / "assets" / "ai_label.png"
@@ -31,11 +30,8 @@ MARGIN = 0.025
 def aigc_metadata(producer: str, produce_id: str) -> str:
     """Value of the file's `AIGC` entry: one JSON object of string fields, the producer being the first propagator too.
 
-    Raises `UsageError` unless both are printable ASCII without quote and backslash.
+    Both values: printable ASCII without quote and backslash, as `MakeOptions` sees to.
     """
-    for value in (producer, produce_id):
-        if not value or not all(" " <= character <= "~" for character in value) or set(value) & set("\"'\\"):
-            raise UsageError(message="--producer must be printable ASCII without quotes and backslash, and not empty.")
     fields = {
         "Label": "1",
         "ContentProducer": producer,

@@ -23,6 +23,9 @@ FFT = 1 << 14
 TAPS = 2048
 """128 ms: the slower pole pair (38 Hz) has a time constant of 4 ms."""
 
+DELAY = 256
+"""16 ms."""
+
 ABSOLUTE_GATE = -70.0
 RELATIVE_GATE = -10.0
 
@@ -79,4 +82,5 @@ def _kernel() -> np.ndarray:
         [0.73248077421585, -1.69065929318241, 1.0], z
     )
     high_pass = (1 - z) ** 2 / np.polyval([0.99007225036621, -1.99004745483398, 1.0], z)
-    return np.fft.rfft(np.fft.irfft(shelf * high_pass, TAPS), FFT)
+    # Band-limited to 8 kHz the response also rings before its start: delay it.
+    return np.fft.rfft(np.roll(np.fft.irfft(shelf * high_pass, TAPS), DELAY), FFT)

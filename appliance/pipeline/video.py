@@ -108,7 +108,7 @@ class VideoWriter:
         rounded, and sound of exactly that length out of `speech_path`. ``sources``: further files (the photo) that tell
         this video from others in its `ProduceID`, and that it must not overwrite.
 
-        Raises what `check_output` and `find_ffmpeg` raise, and `UsageError` for a producer that cannot be written.
+        Raises what `check_output` and `find_ffmpeg` raise.
         """
         width, height = size
         self._path, self._shape = path, (height, width, 3)
