@@ -1,7 +1,7 @@
 """Blinks: the upper lid slides down over the eye, as a map of columns on the photo.
 
-Along every column from the brow to the cheek four heights matter: where the skin stops moving, the upper lid, the lower
-lid, where the skin stops again. A blink moves the two lids together; between the heights the picture is stretched.
+Along every column, the skin from below the brow to the lashes is stretched, the lashes move as they are, and the eye
+behind stays where it is and is covered. The lower lid rises a little to meet the upper one.
 """
 
 from __future__ import annotations
@@ -13,11 +13,17 @@ import numpy as np
 from . import topology as topo
 
 LOWER_LID_SHARE = 0.12
-LASH_ROOM = 0.035
-"""Share of the eye's opening that is left when it is shut: the line of the lashes."""
 
-SKIN_ABOVE, SKIN_BELOW = 0.75, 0.5
-"""How far above and below the lids the skin gives, in openings of the eye."""
+# In openings of the eye.
+SKIN_ABOVE, SKIN_BELOW = 1.05, 0.6
+"""How far above and below the lids the skin gives."""
+
+RIM = 0.08
+LASHES = 0.28
+"""Height of the lashes above the upper lid's edge: they are moved, not stretched."""
+
+SOFT = 1.5
+"""Width of the lids' edges, px."""
 
 
 class Eyelid:
@@ -25,8 +31,8 @@ class Eyelid:
 
     def __init__(self, points: np.ndarray, upper: Tuple[int, ...], lower: Tuple[int, ...], turn: np.ndarray) -> None:
         self._turn = turn  # video px → levelled px, (2,2)
-        self._upper = points[list(upper), :2] @ turn.T
-        self._lower = points[list(lower), :2] @ turn.T
+        self._upper = _left_to_right(points[list(upper), :2] @ turn.T)
+        self._lower = _left_to_right(points[list(lower), :2] @ turn.T)
         self._opening = float((self._lower[:, 1] - self._upper[:, 1]).max())
 
     @property
@@ -41,30 +47,33 @@ class Eyelid:
         low, high = np.floor(corners.min(0) - reach).astype(int), np.ceil(corners.max(0) + reach).astype(int)
         return (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
 
-    def shut(self, source: np.ndarray, amount: float) -> np.ndarray:
-        """Moves source positions (h,w,2) so that the eye is shut by ``amount`` 0..1; returns a new array."""
+    def shut(self, source: np.ndarray, amount: float) -> Tuple[np.ndarray, np.ndarray]:
+        """The lids over the eye, shut by ``amount`` 0..1, for source positions (h,w,2).
+
+        Returns where the lids' skin comes from, float32 (h,w,2), and float32 (h,w) how much of the eye is seen instead.
+        """
         level = source @ self._turn.T
         x, y = level[..., 0], level[..., 1]
         lid_up = np.interp(x, self._upper[:, 0], self._upper[:, 1])
         lid_down = np.interp(x, self._lower[:, 0], self._lower[:, 1])
+        # The mesh draws the lower lid a little inside the eye; its white must not ride on the lid.
+        lid_down = lid_down + RIM * np.maximum(lid_down - lid_up, 0)
         gap = np.maximum(lid_down - lid_up, 0)
+        down, up = amount * gap * (1 - LOWER_LID_SHARE), amount * gap * LOWER_LID_SHARE
         top, bottom = lid_up - SKIN_ABOVE * self._opening, lid_down + SKIN_BELOW * self._opening
-        travel = amount * gap * (1 - LASH_ROOM)
-        new_up = lid_up + (1 - LOWER_LID_SHARE) * travel
-        new_down = lid_down - LOWER_LID_SHARE * travel
-        moved = np.where(
-            y < new_up,
-            top + (y - top) * (lid_up - top) / (new_up - top),
-            np.where(
-                y < new_down,
-                lid_up + (y - new_up) * (lid_down - lid_up) / np.maximum(new_down - new_up, 1e-3),
-                bottom + (y - bottom) * (bottom - lid_down) / (bottom - new_down),
-            ),
-        )
-        inside = (y > top) & (y < bottom) & (gap > 0)
-        inside &= (x > self._upper[0, 0]) & (x < self._upper[-1, 0])
-        level[..., 1] = np.where(inside, moved, y)
-        return (level @ self._turn).astype(np.float32)
+        lashes = lid_up - LASHES * self._opening
+        stretched = top + (y - top) * (lashes - top) / (lashes + down - top)
+        skin = np.where(y < lashes + down, stretched, y - down)
+        raised = bottom + (y - bottom) * (bottom - lid_down) / (bottom - lid_down + up)
+        below = y > lid_down - up
+        inside = (y > top) & (y < bottom) & (x > self._upper[0, 0]) & (x < self._upper[-1, 0])
+        level[..., 1] = np.where(inside, np.where(below, raised, skin), y)
+        seen = np.clip((y - lid_up - down) / SOFT + 0.5, 0, 1) * np.clip((lid_down - up - y) / SOFT + 0.5, 0, 1)
+        return (level @ self._turn).astype(np.float32), np.where(inside, seen, 0).astype(np.float32)
+
+
+def _left_to_right(curve: np.ndarray) -> np.ndarray:
+    return curve[np.argsort(curve[:, 0])]
 
 
 def both_lids(points: np.ndarray) -> Tuple[Eyelid, Eyelid]:

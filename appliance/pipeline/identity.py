@@ -9,7 +9,7 @@ All fields are *forward* displacements in video pixels: where a pixel of the pho
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Set, Tuple
 
 import cv2
 import numpy as np
@@ -95,14 +95,16 @@ def build_identity(
     per_point = np.concatenate([motions, close[None], rest[None]])  # (n,478,2)
 
     own, fade = _head_window(points, height, flat)
-    shared = _spread(points, per_point, np.arange(468), height, flat)
+    # The opening's own edges lie on each other and go apart: they belong to the layers alone.
+    edges = {point for rows in (topo.UPPER_ROWS, topo.LOWER_ROWS) for row in rows[:2] for point in row}
+    shared = _spread(points, per_point, _all_but(edges), height, flat)
     pose = _pose_fields(points, height, flat) * own[:, None, None]
     weight = _near_mouth(points, height, flat)
     near = weight > 0
     layers = []
     for ghosts, without in ((("upper", 1.0), topo.LOWER_LIP), (("lower", -1.0), topo.UPPER_LIP)):
         layer = shared.copy()
-        own_motion = _spread(points, per_point, _layer_points(without), height, flat[near], ghosts)
+        own_motion = _spread(points, per_point, _all_but(set(without)), height, flat[near], ghosts)
         layer[near] += weight[near, None, None] * (own_motion - shared[near])
         fields = np.concatenate([layer * fade[:, None, None], pose], 1).transpose(1, 0, 2)
         layers.append(np.ascontiguousarray(fields).reshape(FIELDS, GRID, GRID, 2))
@@ -192,8 +194,8 @@ def _gap(motions: np.ndarray) -> np.ndarray:
     return (motions[:, lower, 1] - motions[:, upper, 1]).mean(1)
 
 
-def _layer_points(without: Tuple[int, ...]) -> np.ndarray:
-    return np.array([point for point in range(468) if point not in set(without)])
+def _all_but(without: Set[int]) -> np.ndarray:
+    return np.array([point for point in range(468) if point not in without])
 
 
 def _spread(

@@ -1,23 +1,33 @@
-"""Scattered points → smooth field: radial basis functions (Hardy's multiquadric, 1971)."""
+"""Scattered points → smooth field: radial basis functions (Hardy's multiquadric, 1971) with a constant, regularised."""
 
 from __future__ import annotations
 
 import numpy as np
 
+STIFFNESS = 0.25
+"""How far the field may miss a point for the sake of smoothness; mesh points are themselves a little off."""
+
 
 def interpolate(points: np.ndarray, values: np.ndarray, targets: np.ndarray, softness: float) -> np.ndarray:
-    """Values at ``targets`` of the smoothest field through ``values`` at ``points``.
+    """Values at ``targets`` of a smooth field through ``values`` at ``points``.
 
     ``points`` (n,2) and ``targets`` (m,2) px; ``values`` (n,c); ``softness`` px: rounding of the peaks.
-    Returns float32 (m,c). The field tends to a constant far away, so that anchors with value 0 keep it quiet there.
+    Returns float32 (m,c).
     """
-    kernel = _multiquadric(points, points, softness)
-    kernel[np.diag_indices_from(kernel)] += 1e-3 * softness  # nearly coincident points would make it singular
-    weights = np.linalg.solve(kernel.astype(np.float64), values.astype(np.float64)).astype(np.float32)
-    return _multiquadric(targets, points, softness) @ weights
+    count = len(points)
+    # Around their own middle, or the squares below would cost the last digits.
+    middle = points.mean(0)
+    points, targets = points - middle, targets - middle
+    system = np.zeros((count + 1, count + 1))
+    system[:count, :count] = -_distance(points.astype(np.float64), points.astype(np.float64), softness)
+    system[np.arange(count), np.arange(count)] += STIFFNESS * softness
+    system[:count, count] = system[count, :count] = 1
+    weights = np.linalg.solve(system, np.vstack([values, np.zeros((1, values.shape[1]))])).astype(np.float32)
+    field = _distance(targets.astype(np.float32), points.astype(np.float32), softness) @ -weights[:count]
+    return field + weights[count]
 
 
-def _multiquadric(a: np.ndarray, b: np.ndarray, softness: float) -> np.ndarray:
-    a, b = a.astype(np.float32), b.astype(np.float32)
-    squared = (a**2).sum(1)[:, None] + (b**2).sum(1)[None, :] - 2.0 * (a @ b.T)
-    return np.sqrt(np.maximum(squared, 0) + np.float32(softness**2))
+def _distance(a: np.ndarray, b: np.ndarray, softness: float) -> np.ndarray:
+    """(len a, len b): distances, rounded off near 0."""
+    squared = (a**2).sum(1)[:, None] + (b**2).sum(1)[None, :] - 2 * (a @ b.T)
+    return np.sqrt(np.maximum(squared, 0) + a.dtype.type(softness**2))

@@ -42,6 +42,9 @@ LIP_SHADOW = 0.020
 AMBIENT = 0.05
 """Light in a slit that the lips only just open."""
 
+TOOTH_SHOWN, EDGE_BELOW_SEAM = 0.055, 0.010
+"""Shares of the face height: most of the upper teeth that a smile shows; where their edge is at rest."""
+
 TONGUE_RISE = 0.035
 """Share of the face height by which `tongueOut` = 1 lifts the tongue (it is drawn, never put out)."""
 
@@ -56,6 +59,7 @@ class MouthPainter:
         light = _light(identity)
         self._cavity = CAVITY * light
         self._upper, self._upper_matrix = _fitted(identity, sprites, "upper", light)
+        self._upper_matrix[:, 2] += _smile_line(identity)
         self._lower, self._lower_matrix = _fitted(identity, sprites, "lower", light)
         self._teeth_deltas = identity.teeth_deltas
 
@@ -106,6 +110,18 @@ def _fitted(
     return picture, matrix
 
 
+def _smile_line(identity: Identity) -> np.ndarray:
+    """Shift (2,) px of the upper row: on a smiling photo the lower lip follows the edge of the upper teeth."""
+    upper, lower = identity.mesh[topo.UPPER_ROWS[0][4], :2], identity.mesh[topo.LOWER_ROWS[0][4], :2]
+    gap = np.linalg.norm(lower - upper)
+    if gap < TEETH_GAP * identity.face_height:
+        return np.zeros(2)
+    shown = min(gap, TOOTH_SHOWN * identity.face_height)
+    edge = upper + (lower - upper) * (0.85 * shown / gap)
+    down = (lower - upper) / gap
+    return down * max(0.0, float((edge - identity.seam) @ down) - EDGE_BELOW_SEAM * identity.face_height)
+
+
 def _light(identity: Identity) -> np.ndarray:
     """RGB factors (3,) of the photo's light on teeth: taken from its own teeth where it shows them, else brightness from
     the whites of the eyes and cast from the skin."""
@@ -122,7 +138,7 @@ def _light(identity: Identity) -> np.ndarray:
         np.concatenate([identity.mesh[list(upper), :2], identity.mesh[list(lower[::-1]), :2]])
         for upper, lower in ((topo.RIGHT_EYE_UPPER, topo.RIGHT_EYE_LOWER), (topo.LEFT_EYE_UPPER, topo.LEFT_EYE_LOWER))
     ])  # fmt: skip
-    white = max(float(np.percentile(eyes @ LUMINANCE, 92)) if len(eyes) else 0.0, 0.8 * float(skin @ LUMINANCE))
+    white = max(float(np.percentile(eyes @ LUMINANCE, 92)) if len(eyes) else 0.0, float(skin @ LUMINANCE))
     cast = skin / (skin @ LUMINANCE) / USUAL_SKIN
     return (np.clip(white / ORDINARY_WHITE, 0.3, 1.1) * (1 + CAST * (cast - 1))).astype(np.float32)
 

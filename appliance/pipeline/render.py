@@ -45,8 +45,8 @@ class Renderer:
         identity = self._identity
         weights = self._weights(coefficients, pose)
         upper_map = self._upper.backward(weights)
-        self._blink(upper_map, coefficients)
         picture = self._sample(upper_map)
+        self._blink(picture, upper_map, coefficients)
 
         x0, y0, x1, y1 = identity.mouth_box
         dx, dy = identity.box[:2]
@@ -77,7 +77,8 @@ class Renderer:
         weights[CLOSE] = min(0.0, gap + LIPS_PRESSED * self._identity.face_height)
         return weights
 
-    def _blink(self, upper_map: np.ndarray, coefficients: np.ndarray) -> None:
+    def _blink(self, picture: np.ndarray, upper_map: np.ndarray, coefficients: np.ndarray) -> None:
+        """Draws the lids into ``picture``, which was sampled at ``upper_map``."""
         x0, y0, x1, y1 = self._identity.box
         for lid, name in zip(self._lids, ("eyeBlinkLeft", "eyeBlinkRight")):
             amount = float(np.clip(coefficients[INDEX[name]], 0, 1))
@@ -85,7 +86,9 @@ class Renderer:
                 continue
             lx0, ly0, lx1, ly1 = lid.box(margin=0.05 * self._identity.face_height)
             eye = np.s_[max(ly0, y0) - y0 : min(ly1, y1) - y0, max(lx0, x0) - x0 : min(lx1, x1) - x0]
-            upper_map[eye] = lid.shut(upper_map[eye], amount)
+            lids_map, eye_seen = lid.shut(upper_map[eye], amount)
+            lids = self._sample(lids_map)
+            picture[eye] = np.round(lids + (picture[eye].astype(np.float32) - lids) * eye_seen[..., None])
 
     def _sample(self, source: np.ndarray) -> np.ndarray:
         """The photo at positions (h,w,2) in video px."""
