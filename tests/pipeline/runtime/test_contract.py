@@ -19,10 +19,8 @@ OBSTACLES = {"onnx": onnx.obstacle(), "mindspore_lite": mindspore_lite.obstacle(
 FILES = {"onnx": "toy.onnx", "mindspore_lite": "toy.mindir"}
 
 
-@pytest.fixture(params=sorted(OBSTACLES))
+@pytest.fixture(params=[name for name, obstacle in OBSTACLES.items() if not obstacle])
 def runtime(request: pytest.FixtureRequest) -> str:
-    if OBSTACLES[request.param]:
-        pytest.skip(f"{request.param}: {OBSTACLES[request.param]}")
     return request.param
 
 
