@@ -90,11 +90,13 @@ def load_photo(path: Union[str, Path]) -> Photo:
 def _decode(picture: Image.Image) -> np.ndarray:
     if picture.width * picture.height > MAX_PIXELS:
         raise PhotoTooLarge(f"{picture.width} x {picture.height}")
-    upright = UPRIGHT.get(_orientation(picture))
     factor = -(-max(picture.size) // WORKING_SIDE)
     if factor > 1:
         picture.draft(picture.mode, (picture.width // factor, picture.height // factor))
         factor = -(-max(picture.size) // WORKING_SIDE)
+    # First of all, so that damage shows here: asking a PNG for its EXIF decodes it too, and would hide it.
+    picture.load()
+    upright = UPRIGHT.get(_orientation(picture))
     small = _shrunk_rgb(picture, factor)
     return np.array(small if upright is None else small.transpose(upright))
 
@@ -108,7 +110,6 @@ def _orientation(picture: Image.Image) -> int:
 
 def _shrunk_rgb(picture: Image.Image, factor: int) -> Image.Image:
     """The picture as RGB, each side divided by ``factor`` (rounded up), band by band."""
-    picture.load()
     to_srgb: Optional[Callable[[Image.Image], Image.Image]] = None
     small = Image.new("RGB", (-(-picture.width // factor), -(-picture.height // factor)))
     for top in range(0, picture.height, BAND_ROWS * factor):

@@ -25,7 +25,10 @@ MAX_YAW = 35.0
 MAX_OUTSIDE = 0.05
 """Share of the mesh's area that may lie outside the photo."""
 
-CLEARLY_MEANT = 0.06
+SURE_PRESENCE = 0.9
+"""Beside a face of this presence, patterns that merely resemble one do not count."""
+
+CLEARLY_MEANT = 0.04
 """Share of the photo's width from which a face is what the photo is about: faces much smaller are not searched for."""
 
 SAME_FACE = 0.3
@@ -52,7 +55,10 @@ class FaceFinder:
         self._mesh = MeshNetwork(store.path("face_landmarks_detector.tflite"))
 
     def find(self, photo: Photo) -> List[Portrait]:
-        """Faces from left to right; empty if there is none. Faces narrower than `MIN_WIDTH` only where all are."""
+        """Faces from left to right; empty if there is none.
+
+        Doubtful faces (below `SURE_PRESENCE`) and those narrower than `MIN_WIDTH` only where there is no better one.
+        """
         found: List[Portrait] = []
         for level, detections in enumerate(self._detector.search(photo.pixels)):
             if level > ALWAYS_SEARCHED and any(portrait.width > CLEARLY_MEANT * photo.width for portrait in found):
@@ -63,7 +69,8 @@ class FaceFinder:
                     if portrait is not None and not any(_same(portrait, other) for other in found):
                         found.append(portrait)
         usable = [portrait for portrait in found if portrait.width >= MIN_WIDTH]
-        return sorted(usable or found, key=lambda portrait: portrait.box[0] + portrait.box[2])
+        sure = [portrait for portrait in usable if portrait.presence > SURE_PRESENCE]
+        return sorted(sure or usable or found, key=lambda portrait: portrait.box[0] + portrait.box[2])
 
     def track(self, photo: Photo, portrait: Portrait) -> Optional[Portrait]:
         """The same face in the next picture of a video, looked for where it was; None if it is gone."""

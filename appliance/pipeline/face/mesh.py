@@ -14,7 +14,8 @@ import numpy as np
 from .crop import Crop
 from .detector import Detection
 from .network import read_network
-from .portrait import EYE_LEFT, EYE_RIGHT, MESH_POINTS, level_frame
+from .portrait import MESH_POINTS, level_frame
+from .pose import EYE_LEFT, EYE_RIGHT
 
 NETWORK_SIDE = 256
 ENLARGE = 1.5

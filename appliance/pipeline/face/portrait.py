@@ -11,26 +11,9 @@ from typing import Tuple
 
 import numpy as np
 
+from .pose import head_angles
+
 MESH_POINTS = 478
-
-EYE_LEFT, EYE_RIGHT = 33, 263
-"""Outer corners."""
-
-SIDE_PAIRS = ((33, 263), (133, 362), (127, 356), (234, 454), (162, 389), (21, 251), (54, 284))
-"""Mirror images of each other that no expression moves apart: eye corners, temples, cheekbones."""
-
-FOREHEAD, SUBNASAL = 10, 2
-
-PITCH_AT_REST = 7.0
-"""Degrees by which the line from forehead to nose leans back in a head that looks straight ahead."""
-
-TRUE_YAW = 29.0
-YAW_STRETCH = 1.45
-"""The mesh flattens when a head turns far: beyond `TRUE_YAW` degrees it shows only 1 / `YAW_STRETCH` of the turn.
-
-These three were measured on rendered heads (ICT-FaceKit) of known angle; with them yaw is right within 3 degrees up to
-50, pitch within 4 up to 20.
-"""
 
 
 @dataclass(frozen=True)
@@ -61,18 +44,6 @@ def portrait_from(mesh: np.ndarray, presence: float) -> Portrait:
     roll, yaw, pitch = head_angles(mesh)
     low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
     return Portrait(mesh, roll, yaw, pitch, presence, (*low.tolist(), *high.tolist()))
-
-
-def head_angles(mesh: np.ndarray) -> Tuple[float, float, float]:
-    """Roll, yaw and pitch of the head in degrees, signs as in `Portrait`."""
-    eyes = mesh[EYE_RIGHT] - mesh[EYE_LEFT]
-    across = sum(mesh[right] - mesh[left] for left, right in SIDE_PAIRS).astype(np.float64)
-    down = (mesh[SUBNASAL] - mesh[FOREHEAD]).astype(np.float64)
-    roll = np.degrees(np.arctan2(eyes[1], eyes[0]))
-    yaw = np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1])))
-    yaw += np.sign(yaw) * max(abs(yaw) - TRUE_YAW, 0) * (YAW_STRETCH - 1)
-    pitch = -np.degrees(np.arctan2(down[2], np.hypot(down[0], down[1]))) - PITCH_AT_REST
-    return float(roll), float(yaw), float(pitch)
 
 
 def level_frame(mesh: np.ndarray, roll: float) -> Tuple[Tuple[float, float], Tuple[float, float], np.ndarray]:
