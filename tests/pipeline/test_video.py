@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import List, Type
+from typing import Callable, Dict, List, Tuple, Type
 
 import numpy as np
 import pytest
@@ -322,7 +322,7 @@ def as_pipe(folder: Path) -> Path:
     return folder / "pipe.mp4"
 
 
-PLACES = {
+PLACES: Dict[str, Tuple[Callable[[Path], Path], Type[SonicError]]] = {
     "no such folder": (lambda folder: folder / "missing" / "out.mp4", OutputError),
     "below a file": (lambda folder: folder / "speech.wav" / "out.mp4", OutputError),
     "a folder": (lambda folder: folder, OutputError),
@@ -338,7 +338,7 @@ PLACES = {
 
 @pytest.mark.parametrize("case", sorted(PLACES))
 def test_a_place_that_cannot_take_the_video_is_refused_before_any_work(case: str, tmp_path: Path) -> None:
-    where, expected = PLACES[case]  # type: Callable[[Path], Path], Type[SonicError]
+    where, expected = PLACES[case]
     speech = write_wav(tmp_path / "speech.wav", noise(1))
     before, target = speech.read_bytes(), where(tmp_path)
     present = sorted(tmp_path.iterdir())
