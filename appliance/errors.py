@@ -151,7 +151,7 @@ class DurationMismatch(SpeechError):
     exit_code = 2
 
 
-# --- models and run times ----------------------------------------------------------------------------------------------
+# --- models and run times ---------------------------------------------------------------------------------------------
 
 
 class RuntimeUnavailable(SonicError):

@@ -61,6 +61,6 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def remember(context: click.Context, parameter: click.Parameter, value: bool) -> None:
         setattr(context.obj, str(parameter.name), value)
 
-    shared = {"is_flag": True, "is_eager": True, "expose_value": False, "callback": remember}
+    shared: Any = {"is_flag": True, "is_eager": True, "expose_value": False, "callback": remember}
     command = click.option("--verbose", help="with an error, also print its technical detail", **shared)(command)
     return click.option("--json", help="for machines: one JSON object a line on standard output", **shared)(command)

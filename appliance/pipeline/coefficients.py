@@ -25,5 +25,5 @@ MOUTH = slice(0, 27)
 """The coefficients that speech drives (jaw, lips, cheeks, tongue)."""
 
 POSE: Tuple[str, ...] = ("pitch", "yaw", "roll", "shift_x", "shift_y", "scale")
-"""Head pose of a frame: pitch, yaw, roll in degrees (positive: nods down, turns to the viewer's right, tilts clockwise);
-shifts as a share of the face height (positive: right, down); scale as a relative change of size."""
+"""Head pose of a frame: pitch, yaw, roll in degrees (positive: nods down, turns to the viewer's right, tilts
+clockwise); shifts as a share of the face height (positive: right, down); scale as a relative change of size."""
