@@ -16,7 +16,8 @@ OVERSAMPLING = 2
 
 @dataclass(frozen=True)
 class Canvas:
-    """``fine`` uint8 (2h,2w,3) RGB, ``still`` uint8 (h,w,3) RGB its exact reduction, ``matrix`` (2,3) photo px → video px."""
+    """``fine`` uint8 (2h,2w,3) RGB, ``still`` uint8 (h,w,3) RGB its exact reduction; ``matrix`` (2,3) takes photo px to
+    video px."""
 
     fine: np.ndarray
     still: np.ndarray
@@ -51,7 +52,8 @@ def _canvas(photo: Photo, matrix: np.ndarray, width: int, height: int) -> Canvas
     reduction = int(np.floor(1 / np.sqrt(abs(np.linalg.det(to_fine[:, :2])))))
     if reduction > 1:
         pixels = cv2.resize(pixels, None, fx=1 / reduction, fy=1 / reduction, interpolation=cv2.INTER_AREA)
-        to_fine = to_fine @ np.array([[reduction, 0, (reduction - 1) / 2], [0, reduction, (reduction - 1) / 2], [0, 0, 1]])
+        between = (reduction - 1) / 2
+        to_fine = to_fine @ np.array([[reduction, 0, between], [0, reduction, between], [0, 0, 1]])
     fine_size = (width * OVERSAMPLING, height * OVERSAMPLING)
     fine = cv2.warpAffine(pixels, to_fine, fine_size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     inside = cv2.warpAffine(np.full(pixels.shape[:2], 255, np.uint8), to_fine, fine_size, flags=cv2.INTER_NEAREST)
@@ -62,8 +64,10 @@ def _canvas(photo: Photo, matrix: np.ndarray, width: int, height: int) -> Canvas
 
 def _soften_outside(fine: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Repeated edge pixels look like streaks: blur them, more with the distance from the photo."""
-    sigma = fine.shape[0] / 40
-    blurred = cv2.GaussianBlur(fine, (0, 0), sigma)
+    height, width = fine.shape[:2]
+    sigma = height / 40
+    small = cv2.resize(fine, (width // 8, height // 8), interpolation=cv2.INTER_AREA)
+    blurred = cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma / 8), (width, height))
     distance = cv2.distanceTransform(255 - inside, cv2.DIST_L2, 3)
     share = np.clip(distance / (2 * sigma), 0, 1)[..., None]
     return np.round(fine + (blurred.astype(np.float32) - fine) * share).astype(np.uint8)

@@ -32,7 +32,7 @@ FIELDS = FIRST_POSE + len(POSE)
 NECK_REACH = 0.24
 SIDE_REACH = 0.16
 BOX_ABOVE, BOX_BELOW, BOX_BESIDE = 0.55, 0.42, 0.42
-HAIR_ABOVE = 0.30
+HAIR_ABOVE, NECK_BELOW = 0.30, 0.28
 GHOST_ROWS = (0.03, 0.07, 0.12)
 MOUTH_FADE = 0.10
 CLOSED_GAP = 0.03
@@ -85,9 +85,9 @@ def build_identity(
     basis = np.load(store.data_file("built/ict_basis.npz"))
     rotation, scale = _fit_head(basis["neutral"], points)
     deltas = scale * np.einsum("ij,kpj->kpi", rotation[:2], basis["deltas"].astype(np.float32))
-    height = float(np.linalg.norm(points[topo.FOREHEAD, :2] - points[topo.CHIN, :2]))
+    height = _face_height(points)
 
-    box = _moving_box(points, height, canvas.still.shape)
+    box = moving_box(points, canvas.still.shape)
     grid = _grid(box)
     flat = grid.reshape(-1, 2)
     motions = deltas[list(WARPED)]
@@ -116,7 +116,8 @@ def build_identity(
     return Identity(
         canvas=canvas, mesh=points, face_height=height, box=box, upper=layers[0], lower=layers[1],
         upper_alpha=upper_alpha, lower_alpha=lower_alpha, mouth_box=mouth_box,
-        gap_per_coefficient=_gap(motions), seam=(points[:, :2] + rest)[[13, 14]].mean(0), head_axes=(rotation[:2, :2] * scale).T.astype(np.float32),
+        gap_per_coefficient=_gap(motions), seam=(points[:, :2] + rest)[list(topo.SEAM)].mean(0),
+        head_axes=(rotation[:2, :2] * scale).T.astype(np.float32),
         teeth_deltas=teeth, look=look, expression=expression,
     )  # fmt: skip
 
@@ -131,17 +132,23 @@ def _fit_head(neutral: np.ndarray, points: np.ndarray) -> Tuple[np.ndarray, floa
     return u @ sign @ vt, float((spread * np.diag(sign)).sum() / (a**2).sum())
 
 
+def _face_height(points: np.ndarray) -> float:
+    return float(np.linalg.norm(points[topo.FOREHEAD, :2] - points[topo.CHIN, :2]))
+
+
 def _up(points: np.ndarray) -> np.ndarray:
     """Unit vector (2,) from chin to forehead on the picture."""
     up = points[topo.FOREHEAD, :2] - points[topo.CHIN, :2]
     return up / np.linalg.norm(up)
 
 
-def _moving_box(points: np.ndarray, height: float, shape: Tuple[int, ...]) -> Tuple[int, int, int, int]:
+def moving_box(points: np.ndarray, shape: Tuple[int, ...]) -> Tuple[int, int, int, int]:
+    """Pixels (x0, y0, x1, y1) of a picture of ``shape`` that the motion of a face, mesh (478,3) video px, can touch."""
+    height = _face_height(points)
     low, high = points[:, :2].min(0), points[:, :2].max(0)
     low = np.floor(low - height * np.array([BOX_BESIDE, BOX_ABOVE])).astype(int)
     high = np.ceil(high + height * np.array([BOX_BESIDE, BOX_BELOW])).astype(int)
-    return (max(0, low[0]), max(0, low[1]), min(shape[1], high[0]), min(shape[0], high[1]))
+    return (max(0, int(low[0])), max(0, int(low[1])), min(shape[1], int(high[0])), min(shape[0], int(high[1])))
 
 
 def _grid(box: Tuple[int, int, int, int]) -> np.ndarray:
@@ -155,7 +162,7 @@ def _grid(box: Tuple[int, int, int, int]) -> np.ndarray:
 def _closing(
     points: np.ndarray, motions: np.ndarray, height: float, expression: np.ndarray
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """Two motions (478,2): ``close`` moves the lower lip one pixel towards the upper; ``rest`` shuts this photo's mouth."""
+    """Two motions (478,2): ``close`` moves the lower lip a pixel towards the upper; ``rest`` shuts this photo's mouth."""
     up = _up(points)
     close = np.zeros((len(points), 2), np.float32)
     for row, share in zip(topo.LOWER_ROWS, ROW_SHARE):
@@ -243,7 +250,7 @@ def _without_shadowed(places: list, values: list, height: float) -> Tuple[list, 
 
 
 def _anchors(points: np.ndarray, height: float) -> np.ndarray:
-    """Points around the face that stay: farther below the chin than beside the cheeks, for the skin under the jaw gives."""
+    """Points around the face that stay; farthest below the chin, where the skin gives."""
     oval = points[list(topo.FACE_OVAL), :2]
     outward = oval - oval.mean(0)
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
@@ -263,7 +270,7 @@ def _head_window(points: np.ndarray, height: float, targets: np.ndarray) -> Tupl
     beside = _smoothstep((half_width + BOX_BESIDE * height * 0.95 - np.abs(across)) / (BOX_BESIDE * height * 0.7))
     top = height / 2 + BOX_ABOVE * height * 0.95
     above = _smoothstep((top - along) / ((BOX_ABOVE - HAIR_ABOVE) * height))
-    below = _smoothstep((along + height / 2 + BOX_BELOW * height * 0.95) / (BOX_BELOW * height * 0.9))
+    below = _smoothstep((along + height / 2 + NECK_BELOW * height) / ((NECK_BELOW + 0.04) * height))
     edge = _smoothstep((half_width + BOX_BESIDE * height * 0.98 - np.abs(across)) / (0.1 * height))
     edge = edge * _smoothstep((along + height / 2 + BOX_BELOW * height * 0.98) / (0.1 * height))
     return (beside * above * below).astype(np.float32), edge.astype(np.float32)
@@ -328,9 +335,10 @@ def _layer_masks(
     """
     middle, along, down, half = _mouth_axes(points)
     reach = half + MOUTH_FADE * height
-    corners = np.array([middle + sx * reach * 1.25 * along + sy * down for sx in (-1, 1) for sy in (-0.30 * height, 0.38 * height)])
-    low, high = np.floor(corners.min(0)).astype(int), np.ceil(corners.max(0)).astype(int)
-    box = (max(0, low[0]), max(0, low[1]), min(shape[1], high[0]), min(shape[0], high[1]))
+    sides = [side * 1.25 * reach * along for side in (-1, 1)]
+    corners = np.array([middle + side + y * height * down for side in sides for y in (-0.30, 0.38)])
+    (x0, y0), (x1, y1) = np.floor(corners.min(0)).astype(int), np.ceil(corners.max(0)).astype(int)
+    box = (max(0, int(x0)), max(0, int(y0)), min(shape[1], int(x1)), min(shape[0], int(y1)))
     ys, xs = np.mgrid[box[1] : box[3], box[0] : box[2]].astype(np.float32)
     pixels = np.stack([xs, ys], -1) - middle
     x, y = pixels @ along, pixels @ down

@@ -106,8 +106,8 @@ def _fitted(
     reduction = min(1.0, step * SPRITE_OVERSAMPLING)
     picture = cv2.resize(picture, None, fx=reduction, fy=reduction, interpolation=cv2.INTER_AREA)
     place = sprites[f"{name}_place"] + 0.5 / per_face / reduction - sprites["seam"]
-    matrix = np.column_stack([axes.T / (per_face * reduction), place @ axes + identity.seam - np.array(identity.mouth_box[:2])])
-    return picture, matrix
+    corner = place @ axes + identity.seam - np.array(identity.mouth_box[:2])
+    return picture, np.column_stack([axes.T / (per_face * reduction), corner])
 
 
 def _smile_line(identity: Identity) -> np.ndarray:
@@ -123,8 +123,8 @@ def _smile_line(identity: Identity) -> np.ndarray:
 
 
 def _light(identity: Identity) -> np.ndarray:
-    """RGB factors (3,) of the photo's light on teeth: taken from its own teeth where it shows them, else brightness from
-    the whites of the eyes and cast from the skin."""
+    """RGB factors (3,) of the photo's light on teeth: from its own teeth where it shows them, else brightness from the
+    whites of the eyes and cast from the skin."""
     still = identity.canvas.still
     skin = _skin(identity)
     opening = [identity.mesh[list(row), :2] for row in (topo.UPPER_INNER, topo.LOWER_INNER[::-1])]

@@ -25,6 +25,9 @@ LOWER_ROWS = (
 
 UPPER_LIP = tuple(point for row in UPPER_ROWS for point in row)
 LOWER_LIP = tuple(point for row in LOWER_ROWS for point in row)
+SEAM = (13, 14)
+"""Middle of the closed mouth, upper and lower."""
+
 MOUTH_CORNERS = (61, 291)
 INNER_CORNERS = (78, 308)
 

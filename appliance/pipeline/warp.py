@@ -24,7 +24,8 @@ class LayerWarp:
         rows, columns = np.mgrid[first[1] : last[1], first[0] : last[0]].astype(np.float32)
         self._nodes = np.dstack([columns, rows])
         self._part = np.s_[first[1] : last[1], first[0] : last[0]]
-        self._pixels = np.dstack(np.meshgrid(np.arange(part[0], part[2]), np.arange(part[1], part[3]))).astype(np.float32)
+        columns, rows = np.meshgrid(np.arange(part[0], part[2]), np.arange(part[1], part[3]))
+        self._pixels = np.dstack([columns, rows]).astype(np.float32)
         self._pixels_on_nodes = ((self._pixels - origin + 0.5) * self._per_px - 0.5 - first).astype(np.float32)
 
     def backward(self, weights: np.ndarray) -> np.ndarray:
@@ -34,4 +35,5 @@ class LayerWarp:
         for _ in range(ITERATIONS):
             at = self._nodes + back * self._per_px
             back = -cv2.remap(forward, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return self._pixels + cv2.remap(back, self._pixels_on_nodes, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        fine = cv2.remap(back, self._pixels_on_nodes, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return self._pixels + fine
