@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from appliance.pipeline.coefficients import COEFFICIENTS
+
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def write_manifest(folder: Path, files: Dict[str, str], **changes: Any) -> None:
@@ -28,3 +33,14 @@ def write_manifest(folder: Path, files: Dict[str, str], **changes: Any) -> None:
     }
     manifest = {"format": 1, "coefficients": COEFFICIENTS, "networks": {"toy": toy}, "data": [], "licences": []}
     (folder / "manifest.json").write_text(json.dumps({**manifest, **changes}))
+
+
+def appliance(*arguments: Any, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "appliance", *map(str, arguments)]
+    variables = {**os.environ, "PYTHONPATH": str(REPOSITORY), **environment}
+    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120)
+
+
+def events(output: str) -> List[Dict[str, Any]]:
+    """The JSON lines of a run with ``--json``."""
+    return [json.loads(line) for line in output.splitlines()]

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List
 
 import pytest
+from helpers import REPOSITORY, appliance, events
 
 from appliance.commands.knobs import flag
 from appliance.models import THIRD_PARTY, ModelStore
 from appliance.settings import MakeOptions
-
-REPOSITORY = Path(__file__).resolve().parent.parent
-
-
-def appliance(*arguments: Any, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "appliance", *map(str, arguments)]
-    variables = {**os.environ, "PYTHONPATH": str(REPOSITORY), **environment}
-    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120)
-
-
-def events(output: str) -> List[Dict[str, Any]]:
-    return [json.loads(line) for line in output.splitlines()]
 
 
 def test_help_shows_every_knob_and_the_exit_codes() -> None:

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from test_cli import appliance
+from helpers import appliance
 
 from appliance.models import THIRD_PARTY, ModelStore
 
