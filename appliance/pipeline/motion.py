@@ -1,0 +1,123 @@
+"""Speech → motion: the `sonic` and `sonic_denoiser` networks over sliding windows, then rest, blinks and head.
+
+The recording is read window by window and the motion comes out in blocks as soon as they are final, so an hour takes no
+more memory than ten seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Iterator, Optional, Tuple
+
+import numpy as np
+
+from ..models import ModelStore
+from ..settings import MakeOptions
+from .coefficients import COEFFICIENTS, MOUTH
+from .idle import IdleMotion
+from .mel import COLUMNS_PER_FRAME
+from .runtime.base import Network
+from .runtime.select import load_network
+from .sampler import EDGE, HOP, WINDOW, cross_fade, frame_noise, sample
+from .speech import Speech
+from .voicing import mouth_gate
+
+TEMPERATURE = 0.3
+"""Size of the noise the sampler starts from. More is livelier and less exact; measured in the model card."""
+
+LARGEST = 1.3
+"""Coefficients are kept within 0 and this."""
+
+SMOOTHEST = 1.6
+"""Frames: deviation of the low-pass at ``smooth`` = 1."""
+
+QUIET, LOUD = -0.35, 0.1
+"""Mean mel of a frame between which emphasis goes from 0 to 1, at the level of `speech.py`."""
+
+
+@dataclass(frozen=True)
+class MotionBlock:
+    """Consecutive frames: ``coefficients`` float32 (n,32), ``pose`` float32 (n,6), see `coefficients.py`."""
+
+    first_frame: int
+    coefficients: np.ndarray
+    pose: np.ndarray
+
+
+class MotionModel:
+    """The two networks on a run time. Raises what `runtime.select.load_network` raises."""
+
+    def __init__(self, store: ModelStore, runtime: str = "auto", precision: Optional[str] = None) -> None:
+        self._sonic: Network = load_network(store, "sonic", runtime, precision)
+        self._denoiser: Network = load_network(store, "sonic_denoiser", runtime, precision)
+
+    def close(self) -> None:
+        """Give the networks' memory back."""
+        self._sonic.close()
+        self._denoiser.close()
+
+    def identity(self, image: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """Look (128,) and expression (32,) of a crop, float32 (1,3,224,224) as `face.network_image` gives it."""
+        silence = np.full((1, 1, 80, WINDOW * COLUMNS_PER_FRAME), -1.0, np.float32)
+        outputs = self._sonic.run({"audio_input": silence, "image_input": image})
+        return outputs["look"][0], outputs["expression"][0]
+
+    def generate(
+        self, speech: Speech, options: MakeOptions, cancelled: Optional[Callable[[], bool]] = None
+    ) -> Iterator[MotionBlock]:
+        """Motion of exactly ``speech.frames`` frames, in order, the same for the same speech, options and seed.
+
+        ``cancelled`` is asked before every window; once it says yes, no more comes.
+        """
+        gate = mouth_gate(speech.voice)
+        gate = 1 - options.rest_scale * (1 - gate)
+        idle = IdleMotion(speech.frames, options.seed, options.blink_scale, options.motion_scale, options.head_scale)
+        fade = cross_fade()
+        tail = np.zeros((len(COEFFICIENTS) + 1, HOP), np.float32)
+        for first in range(-HOP, speech.frames, HOP):
+            if cancelled is not None and cancelled():
+                return
+            spoken = gate[max(first, 0) : first + WINDOW].any()
+            window = (
+                self._window(speech, first, options) * fade if spoken else np.zeros((len(tail), WINDOW), np.float32)
+            )
+            done, tail = tail + window[:, :HOP], window[:, HOP:]
+            if first < 0:
+                continue
+            frames = min(HOP, speech.frames - first)
+            coefficients = np.clip(done[:-1, :frames].T * options.dynamic_scale, 0, LARGEST)
+            coefficients *= gate[first : first + frames, None]
+            coefficients[:, MOUTH.stop :] = 0
+            emphasis = np.clip(done[-1, :frames], 0, 1)
+            pose = idle.add(first, coefficients, emphasis)
+            yield MotionBlock(first, np.ascontiguousarray(coefficients, dtype=np.float32), pose)
+
+    def _window(self, speech: Speech, first: int, options: MakeOptions) -> np.ndarray:
+        """Coefficients of one window, and a last row of emphasis: (33, WINDOW)."""
+        mel = speech.mel(first, WINDOW)
+        image = np.zeros(self._sonic.inputs[1].shape, np.float32)
+        condition = self._sonic.run({"audio_input": mel[None, None], "image_input": image})["condition"]
+
+        def velocity(motion: np.ndarray, step: np.ndarray) -> np.ndarray:
+            return self._denoiser.run({"motion": motion, "step": step, "condition": condition})["velocity"]
+
+        motion = sample(velocity, frame_noise(options.seed, first, WINDOW), options.inference_steps, TEMPERATURE)
+        return np.concatenate([low_pass(motion, options.smooth * SMOOTHEST), emphasis(mel)[None]])
+
+
+def low_pass(motion: np.ndarray, deviation: float) -> np.ndarray:
+    """Rows (K, WINDOW) through a Gaussian of that many frames; it reaches no further than the unused `EDGE`."""
+    if deviation < 0.05:
+        return motion
+    kernel = np.exp(-0.5 * (np.arange(-EDGE, EDGE + 1) / deviation) ** 2)
+    padded = np.pad(motion, ((0, 0), (EDGE, EDGE)), mode="edge")
+    return sum(w * padded[:, k : k + motion.shape[1]] for k, w in enumerate(kernel / kernel.sum()))
+
+
+def emphasis(mel: np.ndarray) -> np.ndarray:
+    """Stress of the speech in each frame, 0..1, by its loudness over half a second: (frames,) of mel (80, 4*frames)."""
+    loudness = mel.mean(0).reshape(-1, COLUMNS_PER_FRAME).mean(1)
+    stress = np.clip((loudness - QUIET) / (LOUD - QUIET), 0, 1) ** 2
+    kernel = np.hanning(13)[1:-1]
+    padded = np.pad(stress, len(kernel) // 2, mode="edge")
+    return np.convolve(padded, kernel / kernel.sum(), "valid").astype(np.float32)
