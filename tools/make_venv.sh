@@ -19,4 +19,5 @@ if ! [ -x "$folder/bin/python" ] || ! "$folder/bin/python" -m pip --version >/de
     "$python" -m venv --clear "$folder"
 fi
 "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade pip
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$extras]"
+# setuptools warns that an editable install is an editable install.
+PYTHONWARNINGS=ignore "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$extras]"
