@@ -13,7 +13,7 @@ import tempfile
 import wave
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import click
 import numpy as np
@@ -103,7 +103,7 @@ class Studio:
         self.store = ModelStore()
         self.finder = FaceFinder(self.store)
 
-    def video(self, speech: Path, **changes: str) -> Path:
+    def video(self, speech: Path, **changes: Any) -> Path:
         out = self.scratch / "out.mp4"
         for _ in make_video(self.photo, speech, out, replace(self.options, **changes), self.store):
             pass

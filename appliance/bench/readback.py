@@ -23,8 +23,8 @@ CHIN_FRONT = 199
 
 @dataclass(frozen=True)
 class Track:
-    """``points`` float32 (T,478,2): mesh of every frame, brought onto the first by the points that speech does not move,
-    in units of the face height."""
+    """``points`` float32 (T,478,2): the mesh of every frame, brought onto the first by the points that speech does not
+    move, in units of the face height."""
 
     points: np.ndarray
 

@@ -41,7 +41,9 @@ def full_canvas(photo: Photo, shorter_side: int) -> Canvas:
     scale = shorter_side / min(height, width)
     size = [int(round(side * scale / 2)) * 2 for side in (width, height)]
     sx, sy = size[0] / width, size[1] / height
-    return _canvas(photo, np.array([[sx, 0, sx / 2 - 0.5], [0, sy, sy / 2 - 0.5]]), size[0], size[1])
+    canvas = _canvas(photo, np.array([[sx, 0, sx / 2 - 0.5], [0, sy, sy / 2 - 0.5]]), size[0], size[1])
+    still = cv2.resize(photo.pixels, tuple(size), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    return Canvas(_in_agreement(canvas.fine, still), still, canvas.matrix)
 
 
 def _canvas(photo: Photo, matrix: np.ndarray, width: int, height: int) -> Canvas:
@@ -60,6 +62,14 @@ def _canvas(photo: Photo, matrix: np.ndarray, width: int, height: int) -> Canvas
     if inside.min() == 0:
         fine = _soften_outside(fine, inside)
     return Canvas(fine, cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA), matrix)
+
+
+def _in_agreement(fine: np.ndarray, still: np.ndarray) -> np.ndarray:
+    """Shifts each block of ``fine`` to the mean that ``still`` has there: what does not move stays the photo itself."""
+    height, width = still.shape[:2]
+    missing = still.astype(np.int16) - cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
+    blocks = missing.repeat(OVERSAMPLING, 0).repeat(OVERSAMPLING, 1)
+    return np.clip(fine + blocks, 0, 255).astype(np.uint8)
 
 
 def _soften_outside(fine: np.ndarray, inside: np.ndarray) -> np.ndarray:

@@ -65,7 +65,7 @@ class Identity:
     lower_alpha: np.ndarray
     mouth_box: Tuple[int, int, int, int]
     gap_per_coefficient: np.ndarray
-    """(len(WARPED),) px by which each coefficient parts the middle of the lips."""
+    """(len(WARPED),) video px by which each coefficient parts the middle of the lips."""
     seam: np.ndarray
     """(2,) video px: the middle of the closed mouth in the rest pose."""
     head_axes: np.ndarray
@@ -116,7 +116,7 @@ def build_identity(
     return Identity(
         canvas=canvas, mesh=points, face_height=height, box=box, upper=layers[0], lower=layers[1],
         upper_alpha=upper_alpha, lower_alpha=lower_alpha, mouth_box=mouth_box,
-        gap_per_coefficient=_gap(motions), seam=(points[:, :2] + rest)[list(topo.SEAM)].mean(0),
+        gap_per_coefficient=_parting(motions, _up(points)), seam=(points[:, :2] + rest)[list(topo.SEAM)].mean(0),
         head_axes=(rotation[:2, :2] * scale).T.astype(np.float32),
         teeth_deltas=teeth, look=look, expression=expression,
     )  # fmt: skip
@@ -162,7 +162,7 @@ def _grid(box: Tuple[int, int, int, int]) -> np.ndarray:
 def _closing(
     points: np.ndarray, motions: np.ndarray, height: float, expression: np.ndarray
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """Two motions (478,2): ``close`` moves the lower lip a pixel towards the upper; ``rest`` shuts this photo's mouth."""
+    """Two motions (478,2): ``close`` moves the lower lip a pixel towards the upper, ``rest`` shuts this mouth."""
     up = _up(points)
     close = np.zeros((len(points), 2), np.float32)
     for row, share in zip(topo.LOWER_ROWS, ROW_SHARE):
@@ -174,7 +174,7 @@ def _closing(
         rest -= (1 - SMILE_KEPT) * smile * motions[WARPED.index(INDEX["mouthSmile" + side])]
     jaw = motions[WARPED.index(INDEX["jawOpen"])]
     gaps = _gaps(points[:, :2] + rest)
-    per_jaw = _gap(jaw[None])[0]
+    per_jaw = float(_parting(jaw[None], up)[0])
     opened = max(0.0, gaps.max() - CLOSED_GAP * height) / max(per_jaw, 1e-3)
     rest -= opened * jaw
     gaps = np.maximum(_gaps(points[:, :2] + rest), 0)
@@ -194,11 +194,10 @@ def _gaps(points: np.ndarray) -> np.ndarray:
     return (points[list(topo.UPPER_ROWS[0]), :2] - points[list(topo.LOWER_ROWS[0]), :2]) @ up
 
 
-def _gap(motions: np.ndarray) -> np.ndarray:
-    """(n,) px by which each motion (n,478,2) parts the middle of the lips, on an upright face."""
-    middle = slice(3, 6)
-    upper, lower = list(topo.UPPER_ROWS[0][middle]), list(topo.LOWER_ROWS[0][middle])
-    return (motions[:, lower, 1] - motions[:, upper, 1]).mean(1)
+def _parting(motions: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """(n,) px by which each motion (n,478,2) parts the middle of the lips."""
+    upper, lower = list(topo.UPPER_ROWS[0]), list(topo.LOWER_ROWS[0])
+    return ((motions[:, upper] - motions[:, lower]) @ up)[:, 3:6].mean(1)
 
 
 def _all_but(without: Set[int]) -> np.ndarray:
@@ -267,12 +266,12 @@ def _head_window(points: np.ndarray, height: float, targets: np.ndarray) -> Tupl
     centre = (oval.max(0) + oval.min(0)) / 2
     half_width = np.ptp(oval @ right) / 2
     across, along = (targets - centre) @ right, (targets - centre) @ up
-    beside = _smoothstep((half_width + BOX_BESIDE * height * 0.95 - np.abs(across)) / (BOX_BESIDE * height * 0.7))
-    top = height / 2 + BOX_ABOVE * height * 0.95
+    beside = _smoothstep((half_width + BOX_BESIDE * height * 0.85 - np.abs(across)) / (BOX_BESIDE * height * 0.65))
+    top = height / 2 + BOX_ABOVE * height * 0.92
     above = _smoothstep((top - along) / ((BOX_ABOVE - HAIR_ABOVE) * height))
     below = _smoothstep((along + height / 2 + NECK_BELOW * height) / ((NECK_BELOW + 0.04) * height))
-    edge = _smoothstep((half_width + BOX_BESIDE * height * 0.98 - np.abs(across)) / (0.1 * height))
-    edge = edge * _smoothstep((along + height / 2 + BOX_BELOW * height * 0.98) / (0.1 * height))
+    edge = _smoothstep((half_width + BOX_BESIDE * height * 0.85 - np.abs(across)) / (0.1 * height))
+    edge = edge * _smoothstep((along + height / 2 + BOX_BELOW * height * 0.9) / (0.1 * height))
     return (beside * above * below).astype(np.float32), edge.astype(np.float32)
 
 

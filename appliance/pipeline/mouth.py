@@ -97,12 +97,12 @@ def _fitted(
     picture[..., 3] /= 255
     picture[..., :3] *= light * picture[..., 3:]
     per_face = float(sprites["pixels_per_face"])
-    width = np.linalg.norm(identity.mesh[topo.INNER_CORNERS[1], :2] - identity.mesh[topo.INNER_CORNERS[0], :2])
-    usual = float(sprites["mouth_width"]) * np.linalg.norm(identity.head_axes[0])
+    width = _length(identity.mesh[topo.INNER_CORNERS[1], :2] - identity.mesh[topo.INNER_CORNERS[0], :2])
+    usual = float(sprites["mouth_width"]) * _length(identity.head_axes[0])
     # People with wide mouths have wider teeth, but less than in proportion.
-    axes = identity.head_axes * float(np.clip(width / usual, 0.8, 1.2)) ** 0.5
+    axes = identity.head_axes * np.sqrt(np.clip(width / usual, 0.8, 1.2))
 
-    step = np.linalg.norm(axes[0]) / per_face  # video px a sprite px
+    step = _length(axes[0]) / per_face  # video px a sprite px
     reduction = min(1.0, step * SPRITE_OVERSAMPLING)
     picture = cv2.resize(picture, None, fx=reduction, fy=reduction, interpolation=cv2.INTER_AREA)
     place = sprites[f"{name}_place"] + 0.5 / per_face / reduction - sprites["seam"]
@@ -110,10 +110,14 @@ def _fitted(
     return picture, np.column_stack([axes.T / (per_face * reduction), corner])
 
 
+def _length(vector: np.ndarray) -> float:
+    return float(np.linalg.norm(vector))
+
+
 def _smile_line(identity: Identity) -> np.ndarray:
     """Shift (2,) px of the upper row: on a smiling photo the lower lip follows the edge of the upper teeth."""
     upper, lower = identity.mesh[topo.UPPER_ROWS[0][4], :2], identity.mesh[topo.LOWER_ROWS[0][4], :2]
-    gap = np.linalg.norm(lower - upper)
+    gap = _length(lower - upper)
     if gap < TEETH_GAP * identity.face_height:
         return np.zeros(2)
     shown = min(gap, TOOTH_SHOWN * identity.face_height)
