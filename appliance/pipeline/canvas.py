@@ -13,6 +13,9 @@ from .photo import Photo
 OVERSAMPLING = 2
 """The warp samples from a picture this much finer than the video, so that skin stays crisp while it moves."""
 
+ROUNDS = 4
+"""Of agreement; the later ones make good what was cut off at black and white."""
+
 
 @dataclass(frozen=True)
 class Canvas:
@@ -67,9 +70,10 @@ def _canvas(photo: Photo, matrix: np.ndarray, width: int, height: int) -> Canvas
 def _in_agreement(fine: np.ndarray, still: np.ndarray) -> np.ndarray:
     """Shifts each block of ``fine`` to the mean that ``still`` has there: what does not move stays the photo itself."""
     height, width = still.shape[:2]
-    missing = still.astype(np.int16) - cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
-    blocks = missing.repeat(OVERSAMPLING, 0).repeat(OVERSAMPLING, 1)
-    return np.clip(fine + blocks, 0, 255).astype(np.uint8)
+    for _ in range(ROUNDS):
+        missing = still.astype(np.int16) - cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
+        fine = np.clip(fine + missing.repeat(OVERSAMPLING, 0).repeat(OVERSAMPLING, 1), 0, 255).astype(np.uint8)
+    return fine
 
 
 def _soften_outside(fine: np.ndarray, inside: np.ndarray) -> np.ndarray:

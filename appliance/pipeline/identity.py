@@ -33,6 +33,7 @@ NECK_REACH = 0.24
 SIDE_REACH = 0.16
 BOX_ABOVE, BOX_BELOW, BOX_BESIDE = 0.55, 0.42, 0.42
 HAIR_ABOVE, NECK_BELOW = 0.30, 0.28
+RIM = 0.12
 GHOST_ROWS = (0.03, 0.07, 0.12)
 MOUTH_FADE = 0.10
 CLOSED_GAP = 0.03
@@ -144,11 +145,15 @@ def _up(points: np.ndarray) -> np.ndarray:
 
 def moving_box(points: np.ndarray, shape: Tuple[int, ...]) -> Tuple[int, int, int, int]:
     """Pixels (x0, y0, x1, y1) of a picture of ``shape`` that the motion of a face, mesh (478,3) video px, can touch."""
-    height = _face_height(points)
+    low, high = _reach(points, _face_height(points))
+    (x0, y0), (x1, y1) = np.floor(low).astype(int), np.ceil(high).astype(int)
+    return (max(0, int(x0)), max(0, int(y0)), min(shape[1], int(x1)), min(shape[0], int(y1)))
+
+
+def _reach(points: np.ndarray, height: float) -> Tuple[np.ndarray, np.ndarray]:
+    """Corners (2,) of what can move, be it in the picture or not."""
     low, high = points[:, :2].min(0), points[:, :2].max(0)
-    low = np.floor(low - height * np.array([BOX_BESIDE, BOX_ABOVE])).astype(int)
-    high = np.ceil(high + height * np.array([BOX_BESIDE, BOX_BELOW])).astype(int)
-    return (max(0, int(low[0])), max(0, int(low[1])), min(shape[1], int(high[0])), min(shape[0], int(high[1])))
+    return low - height * np.array([BOX_BESIDE, BOX_ABOVE]), high + height * np.array([BOX_BESIDE, BOX_BELOW])
 
 
 def _grid(box: Tuple[int, int, int, int]) -> np.ndarray:
@@ -270,9 +275,10 @@ def _head_window(points: np.ndarray, height: float, targets: np.ndarray) -> Tupl
     top = height / 2 + BOX_ABOVE * height * 0.92
     above = _smoothstep((top - along) / ((BOX_ABOVE - HAIR_ABOVE) * height))
     below = _smoothstep((along + height / 2 + NECK_BELOW * height) / ((NECK_BELOW + 0.04) * height))
-    edge = _smoothstep((half_width + BOX_BESIDE * height * 0.85 - np.abs(across)) / (0.1 * height))
-    edge = edge * _smoothstep((along + height / 2 + BOX_BELOW * height * 0.9) / (0.1 * height))
-    return (beside * above * below).astype(np.float32), edge.astype(np.float32)
+    low, high = _reach(points, height)
+    rim = np.minimum(targets - low, high - targets).min(1)
+    edge = _smoothstep(rim / (RIM * height))
+    return (beside * above * below * edge).astype(np.float32), edge.astype(np.float32)
 
 
 def _smoothstep(value: np.ndarray) -> np.ndarray:

@@ -44,7 +44,8 @@ def test_the_upper_teeth_do_not_follow_the_jaw_and_the_lower_teeth_do(painter: M
     shut, open_ = (painter.paint(motion(jawOpen=value), NO_SHIFT, opening) for value in (0.35, 0.6))
     reach = seam_y + int(0.05 * face.face_height)
     assert lowest_bright_row(shut, middle_x, reach) == lowest_bright_row(open_, middle_x, reach)
-    lower = [np.nonzero(brightness(p)[reach:, middle_x - 6 : middle_x + 6].max(1) > 140)[0].min() for p in (shut, open_)]
+    below = [brightness(picture)[reach:, middle_x - 6 : middle_x + 6].max(1) for picture in (shut, open_)]
+    lower = [np.nonzero(rows > 140)[0].min() for rows in below]
     jaw = 0.25 * 0.2 * face.face_height
     assert lower[1] - lower[0] == pytest.approx(jaw, rel=0.4)
 

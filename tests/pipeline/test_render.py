@@ -85,7 +85,7 @@ def test_one_eye_can_wink(renderer: Renderer, read) -> None:
 @pytest.mark.parametrize(
     "values, axis",
     [({"yaw": 3.0}, 0), ({"pitch": 3.0}, 1), ({"shift_x": 0.03}, 0), ({"shift_y": 0.03}, 1)],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_head_pose_moves_the_nose_where_the_sign_says(renderer: Renderer, read, values, axis: int) -> None:
     still = read(renderer.frame(motion(), STILL))[NOSE_TIP]
