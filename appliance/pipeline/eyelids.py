@@ -6,7 +6,7 @@ behind stays where it is and is covered. The lower lid rises a little to meet th
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Sequence, Tuple
 
 import numpy as np
 
@@ -16,7 +16,10 @@ LOWER_LID_SHARE = 0.12
 
 # In openings of the eye.
 SKIN_ABOVE, SKIN_BELOW = 1.05, 0.6
-"""How far above and below the lids the skin gives."""
+"""How far above and below the lids the skin gives; the brow stays."""
+
+LEAST_SKIN = 0.25
+"""Of what there is between brow and lashes, however low the brow."""
 
 RIM = 0.08
 LASHES = 0.28
@@ -27,12 +30,15 @@ SOFT = 1.5
 
 
 class Eyelid:
-    """One eye of a photo; ``points`` (478,3) video px, ``up`` is taken as the picture's up on a levelled face."""
+    """One eye of a photo: ``points`` (478,3) video px, ``turn`` (2,2) from video px to a level face."""
 
-    def __init__(self, points: np.ndarray, upper: Tuple[int, ...], lower: Tuple[int, ...], turn: np.ndarray) -> None:
-        self._turn = turn  # video px → levelled px, (2,2)
+    def __init__(
+        self, points: np.ndarray, turn: np.ndarray, upper: Sequence[int], lower: Sequence[int], brow: Sequence[int]
+    ) -> None:
+        self._turn = turn
         self._upper = _left_to_right(points[list(upper), :2] @ turn.T)
         self._lower = _left_to_right(points[list(lower), :2] @ turn.T)
+        self._brow = _left_to_right(points[list(brow), :2] @ turn.T)
         self._opening = float((self._lower[:, 1] - self._upper[:, 1]).max())
 
     @property
@@ -62,6 +68,8 @@ class Eyelid:
         down, up = amount * gap * (1 - LOWER_LID_SHARE), amount * gap * LOWER_LID_SHARE
         top, bottom = lid_up - SKIN_ABOVE * self._opening, lid_down + SKIN_BELOW * self._opening
         lashes = lid_up - LASHES * self._opening
+        brow = np.interp(x, self._brow[:, 0], self._brow[:, 1])
+        top = np.minimum(np.maximum(top, brow), lashes - LEAST_SKIN * self._opening)
         stretched = top + (y - top) * (lashes - top) / (lashes + down - top)
         skin = np.where(y < lashes + down, stretched, y - down)
         raised = bottom + (y - bottom) * (bottom - lid_down) / (bottom - lid_down + up)
@@ -82,6 +90,6 @@ def both_lids(points: np.ndarray) -> Tuple[Eyelid, Eyelid]:
     cos, sin = across / np.linalg.norm(across)
     turn = np.array([[cos, sin], [-sin, cos]], np.float32)
     return (
-        Eyelid(points, topo.LEFT_EYE_UPPER, topo.LEFT_EYE_LOWER, turn),
-        Eyelid(points, topo.RIGHT_EYE_UPPER, topo.RIGHT_EYE_LOWER, turn),
+        Eyelid(points, turn, topo.LEFT_EYE_UPPER, topo.LEFT_EYE_LOWER, topo.LEFT_BROW_LOWER),
+        Eyelid(points, turn, topo.RIGHT_EYE_UPPER, topo.RIGHT_EYE_LOWER, topo.RIGHT_BROW_LOWER),
     )

@@ -90,7 +90,7 @@ def make_video(
         yield FaceTaken(chosen.number, chosen.count)
         yield Progress("face", 1, 2)
         with clock.measure("face"):
-            crop = crop_for(chosen.portrait, options.expand_ratio)
+            crop = crop_for(chosen.portrait, options.expand_ratio, photo)
             side = options.min_resolution // 2 * 2  # the encoder halves the colour planes
             canvas = full_canvas(photo, side) if options.framing == "full" else face_canvas(photo, crop, side)
             look, expression = motion.identity(network_image(photo, crop))

@@ -45,7 +45,16 @@ AMBIENT = 0.05
 TOOTH_SHOWN, EDGE_BELOW_SEAM = 0.055, 0.010
 """Shares of the face height: most of the upper teeth that a smile shows; where their edge is at rest."""
 
-TONGUE_RISE = 0.035
+TONGUE = np.array([158.0, 78.0, 80.0], np.float32)
+"""RGB of the tongue in ordinary light."""
+
+TONGUE_SIZE, TONGUE_BELOW = (0.105, 0.058), 0.035
+"""Half axes of the tongue, and its middle below the edge of the lower teeth, in face heights."""
+
+TONGUE_FOLLOWS = 0.8
+"""How far the tongue goes with the jaw: its root is in the throat."""
+
+TONGUE_RISE = 0.03
 """Share of the face height by which `tongueOut` = 1 lifts the tongue (it is drawn, never put out)."""
 
 
@@ -55,12 +64,13 @@ class MouthPainter:
     def __init__(self, identity: Identity, store: ModelStore) -> None:
         sprites = np.load(store.data_file("built/mouth_sprites.npz"))
         self._face_height = identity.face_height
-        self._box = identity.mouth_box
         light = _light(identity)
         self._cavity = CAVITY * light
         self._upper, self._upper_matrix = _fitted(identity, sprites, "upper", light)
         self._upper_matrix[:, 2] += _smile_line(identity)
         self._lower, self._lower_matrix = _fitted(identity, sprites, "lower", light)
+        self._tongue, self._tongue_matrix = _tongue(identity, light)
+        self._down = identity.head_axes[1]
         self._teeth_deltas = identity.teeth_deltas
 
     def paint(self, coefficients: np.ndarray, head_shift: np.ndarray, opening: np.ndarray) -> np.ndarray:
@@ -72,8 +82,9 @@ class MouthPainter:
         jaw = coefficients @ self._teeth_deltas
         picture = np.empty(opening.shape + (3,), np.float32)
         picture[:] = self._cavity
-        lift = np.array([0.0, -TONGUE_RISE * self._face_height * coefficients[INDEX["tongueOut"]]])
-        self._lay(picture, self._lower, self._lower_matrix, head_shift + jaw + 0.3 * lift)
+        risen = self._down * TONGUE_RISE * coefficients[INDEX["tongueOut"]]
+        self._lay(picture, self._tongue, self._tongue_matrix, head_shift + TONGUE_FOLLOWS * jaw - risen)
+        self._lay(picture, self._lower, self._lower_matrix, head_shift + jaw)
         self._lay(picture, self._upper, self._upper_matrix, head_shift)
         # Light reaches the inside through the opening only: darker near the lips, and darker the narrower it is.
         reach = cv2.GaussianBlur(opening, (0, 0), LIP_SHADOW * self._face_height)
@@ -108,6 +119,21 @@ def _fitted(
     place = sprites[f"{name}_place"] + 0.5 / per_face / reduction - sprites["seam"]
     corner = place @ axes + identity.seam - np.array(identity.mouth_box[:2])
     return picture, np.column_stack([axes.T / (per_face * reduction), corner])
+
+
+def _tongue(identity: Identity, light: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """A soft mound, lit from the opening, as premultiplied float32 (h,w,4), and its affine into the mouth box."""
+    width, height = (int(np.ceil(2 * half * identity.face_height)) for half in TONGUE_SIZE)
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    inside = np.clip((1 - np.sqrt(x**2 + y**2)) * 3, 0, 1)
+    # Darker at the back, where it goes down the throat, and along the groove in its middle.
+    shade = (0.62 - 0.22 * y) * (1 - 0.15 * np.exp(-((x / 0.12) ** 2))) * np.sqrt(np.clip(1.1 - x**2, 0, 1))
+    colour = (TONGUE * light) * np.clip(shade, 0, 1)[..., None]
+    picture = np.dstack([colour * inside[..., None], inside]).astype(np.float32)
+    axes = identity.head_axes / np.linalg.norm(identity.head_axes, axis=1, keepdims=True)
+    middle = identity.seam + identity.head_axes[1] * TONGUE_BELOW - np.array(identity.mouth_box[:2])
+    corner = middle - np.array([width / 2, height / 2]) @ axes
+    return picture, np.column_stack([axes.T, corner])
 
 
 def _length(vector: np.ndarray) -> float:
