@@ -11,7 +11,9 @@ from appliance.pipeline.mel import BANDS, COLUMNS_PER_FRAME
 from appliance.pipeline.sampler import WINDOW
 
 COLUMNS = WINDOW * COLUMNS_PER_FRAME
-SHARES = {"grid": 0.42, "facegood": 0.2, "tts": 0.38}
+SHARES = {"grid": 0.42, "facegood": 0.22, "tts": 0.36}
+CLEAN = 0.4
+"""Share of the windows that are heard as recorded."""
 OUTSIDE = -9.0
 """Log power outside a recording: digital silence."""
 TELEPHONE_BANDS = 57
@@ -45,7 +47,7 @@ class Windows:
             inside = training & (corpus["source"] == source)
             voices, counts = np.unique(corpus["voice"][inside], return_counts=True)
             # Between "every recording alike" and "every voice alike": a rare voice is heard often, not always.
-            rates = counts**0.5 / (counts**0.5).sum()
+            rates = counts**0.3 / (counts**0.3).sum()
             for voice, rate in zip(voices, rates):
                 chosen = np.nonzero(inside & (corpus["voice"] == voice))[0]
                 self.groups.append((share / sum(present.values()) * rate, chosen))
@@ -63,7 +65,7 @@ class Windows:
         power = self._between(self.power, columns, recording, COLUMNS_PER_FRAME, OUTSIDE)
         coefficients = self._between(self.coefficients, frames, recording, 1, 0.0)
         weight = self._between(self.weight[:, None], frames, recording, 1, 1.0)
-        mel = self._heard(power.transpose(0, 2, 1))
+        mel = self._heard(power.transpose(0, 2, 1), draw.random(size) < CLEAN)
         return Batch(mel[:, None], coefficients.transpose(0, 2, 1)[:, :, None], weight.transpose(0, 2, 1)[:, :, None])
 
     def _recording(self, candidates: np.ndarray) -> int:
@@ -85,24 +87,30 @@ class Windows:
             ends.append(np.where(inside[..., None], rows, np.float32(outside)))
         return ends[0] * (1 - share) + ends[1] * share
 
-    def _heard(self, power: np.ndarray) -> np.ndarray:
-        """Log power (N,80,160) → what `mel.log_mel` would give of it, after all that can happen to sound."""
+    def _heard(self, power: np.ndarray, clean: np.ndarray) -> np.ndarray:
+        """Log power (N,80,160) → what `mel.log_mel` would give of it, after all that can happen to sound; where
+        ``clean``, after nothing but a change of level."""
+        level = self.generator.uniform(-0.4, 0.4, (len(power), 1, 1)).astype(np.float32)
+        mel = np.empty_like(power)
+        mel[clean] = (np.log10(np.power(np.float32(10), power[clean] + level[clean]) + np.float32(1e-6)) + 3) / 3
+        mel[~clean] = self._changed(power[~clean] + level[~clean])
+        return mel
+
+    def _changed(self, power: np.ndarray) -> np.ndarray:
         draw, count = self.generator, len(power)
-        power = self._warped(power)
-        level = draw.uniform(-0.4, 0.4, (count, 1, 1)).astype(np.float32)
-        power = power + level + self._tilt(count, 0.5)
+        power = self._warped(power) + self._tilt(count, 0.7)
         linear = np.power(np.float32(10), power)
         rooms = np.nonzero(draw.random(count) < 0.3)[0]
         for row in rooms:
             linear[row] = self._reverberated(linear[row])
-        noisy = draw.random(count) < 0.65
+        noisy = draw.random(count) < 0.75
         linear += self._noise(linear, noisy)
         linear[:, TELEPHONE_BANDS:] *= np.where(draw.random((count, 1, 1)) < 0.12, np.float32(1e-6), np.float32(1))
         mel = (np.log10(linear + np.float32(1e-6)) + 3) / 3
-        for row in np.nonzero(draw.random(count) < 0.4)[0]:
-            low, width = draw.integers(0, BANDS), draw.integers(2, 12)
-            mel[row, low : low + width] = mel[row].min()
-        for row in np.nonzero(draw.random(count) < 0.1)[0]:
+        for row in np.nonzero(draw.random(count) < 0.6)[0]:
+            for low, width in zip(draw.integers(0, BANDS, 2), draw.integers(2, 14, 2)):
+                mel[row, low : low + width] = mel[row].min()
+        for row in np.nonzero(draw.random(count) < 0.2)[0]:
             low, width = draw.integers(0, COLUMNS), draw.integers(2, 10)
             mel[row, :, low : low + width] = mel[row].min()
         return mel.astype(np.float32)
@@ -147,4 +155,4 @@ class Windows:
 def closure_weights(gap: np.ndarray, silent: np.ndarray, spread: float) -> np.ndarray:
     """(T,) frame weights: lips that meet (|gap| small against its spread) count more, in speech most."""
     closed = np.exp(-((gap / (0.3 * spread)) ** 2))
-    return (1.0 + np.where(silent, 0.5, 1.5) * closed).astype(np.float32)
+    return (1.0 + np.where(silent, 0.5, 3.0) * closed).astype(np.float32)

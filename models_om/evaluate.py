@@ -85,7 +85,9 @@ def judge_regression(predict: Predict, corpus: Dict[str, np.ndarray], basis: Ict
     for split in ("held_out", "unseen"):
         for recording in recordings(corpus, "grid", (split,)):
             moved = over_time(predict, recording["mel"], len(recording["gap"]))
-            figures.setdefault(f"grid {split} gap", []).append(correlation(basis.lip_gap(moved), recording["gap"]))
+            score = correlation(basis.lip_gap(moved), recording["gap"])
+            for group in (f"grid {split} gap", f"{recording['voice']} gap"):
+                figures.setdefault(group, []).append(score)
     for recording in recordings(corpus, "facegood", ("held_out",)):
         moved = over_time(predict, recording["mel"], len(recording["gap"]))
         figures[f"{recording['name']} jaw"] = [correlation(moved[:, INDEX["jawOpen"]], recording["gap"])]

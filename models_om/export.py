@@ -12,7 +12,7 @@ import argparse
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Dict, Iterator, Sequence
+from typing import Dict, Iterator, List, Sequence
 
 import mindspore as ms
 import numpy as np
@@ -51,14 +51,14 @@ def load(work: Path) -> Dict[str, nn.Cell]:
 
 
 def samples(name: str, network: nn.Cell, sonic: nn.Cell, work: Path, count: int) -> Iterator[Dict[str, np.ndarray]]:
-    """Real inputs that training did not see: recordings and portraits, and for the denoiser the paths to their motion."""
+    """Real inputs that training did not see: recordings and portraits, and for the denoiser the paths to motion."""
     generator = np.random.default_rng(5)
-    corpus, portraits = np.load(work / "corpus.npz"), np.load(work / "portraits.npz")
+    corpus, images = dict(np.load(work / "corpus.npz")), np.load(work / "portraits.npz")["images"][::10]
     ends = np.cumsum(corpus["frames"])
     held_out = np.nonzero(corpus["split"] != "train")[0]
     # FACEGOOD's clips are minutes, GRID's sentences seconds: choose by length, so that both are heard.
     rate = corpus["frames"][held_out] / corpus["frames"][held_out].sum()
-    power, images = corpus["power"], portraits["images"][::10]
+    power = corpus["power"]
     for _ in range(count):
         index = generator.choice(held_out, p=rate)
         first = ends[index] - corpus["frames"][index] + generator.integers(0, corpus["frames"][index] - WINDOW)
@@ -95,28 +95,35 @@ class _Reader(CalibrationDataReader):
         return next(self.inputs, None)
 
 
+def _at_the_ends(graph: onnx.GraphProto) -> List[str]:
+    """Names of the convolutions that read an input or make an output, with nothing but form and Sigmoid between."""
+    producer = {value: node for node in graph.node for value in node.output}
+    inputs = {item.name for item in graph.input}
+    found = [node.name for node in graph.node if node.op_type == "Conv" and node.input[0] in inputs]
+    waiting = [item.name for item in graph.output]
+    while waiting:
+        node = producer[waiting.pop()]
+        if node.op_type == "Conv":
+            found.append(node.name)
+        elif node.op_type in ("Reshape", "Sigmoid", "Concat"):
+            waiting += [value for value in node.input if value in producer]
+    return found
+
+
 def to_int8(source: Path, target: Path, inputs: Sequence[Dict[str, np.ndarray]]) -> None:
-    """Static INT8 QDQ, weights per channel. The last convolution before each output stays float: it is cheap, and its
+    """Static INT8 QDQ, weights per channel. The first and last convolutions stay float: they are cheap, and their
     rounding would be seen as trembling lips."""
     model = onnx.load(source)
     model = onnx.version_converter.convert_version(model, 13)  # per-channel DequantizeLinear begins there
     model.ir_version = 7
-    outputs = {item.name for item in model.graph.output}
-    producer = {value: node for node in model.graph.node for value in node.output}
-    kept = []
-    for output in outputs:
-        node = producer[output]
-        while node.op_type in ("Reshape", "Sigmoid", "Concat"):
-            node = producer[node.input[0]]
-        if node.op_type == "Conv":
-            kept.append(node.name)
+    kept = _at_the_ends(model.graph)
     with tempfile.TemporaryDirectory() as folder:
         newer = Path(folder) / "opset13.onnx"
         onnx.save(model, newer)
         quantize_static(
             newer, target, _Reader(inputs), quant_format=QuantFormat.QDQ, per_channel=True,
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, calibrate_method=CalibrationMethod.MinMax,
-            op_types_to_quantize=["Conv", "Add", "Concat"], nodes_to_exclude=kept,
+            op_types_to_quantize=["Conv", "Add"], nodes_to_exclude=kept,
         )  # fmt: skip
 
 

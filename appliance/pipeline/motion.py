@@ -14,6 +14,7 @@ import numpy as np
 from ..models import ModelStore
 from ..settings import MakeOptions
 from .coefficients import COEFFICIENTS, MOUTH
+from .contact import LipContact
 from .idle import IdleMotion
 from .mel import COLUMNS_PER_FRAME
 from .runtime.base import Network
@@ -22,8 +23,15 @@ from .sampler import EDGE, HOP, WINDOW, cross_fade, frame_noise, sample
 from .speech import Speech
 from .voicing import mouth_gate
 
-TEMPERATURE = 0.3
+TEMPERATURE = 0.15
 """Size of the noise the sampler starts from. More is livelier and less exact; measured in the model card."""
+
+ROWS = len(COEFFICIENTS) + 2
+"""Of a window while windows are joined: coefficients, lip contact, emphasis."""
+
+DELAY = 0.3
+"""Frames by which the motion, but not the contact of the lips, is put later: trained on sources that disagree by about
+a frame, the network leads the one speaker whose face was measured by half a frame; the others bear it."""
 
 LARGEST = 1.3
 """Coefficients are kept within 0 and this."""
@@ -50,6 +58,7 @@ class MotionModel:
     def __init__(self, store: ModelStore, runtime: str = "auto", precision: Optional[str] = None) -> None:
         self._sonic: Network = load_network(store, "sonic", runtime, precision)
         self._denoiser: Network = load_network(store, "sonic_denoiser", runtime, precision)
+        self._contact = LipContact(store)
 
     def close(self) -> None:
         """Give the networks' memory back."""
@@ -73,27 +82,26 @@ class MotionModel:
         gate = 1 - options.rest_scale * (1 - gate)
         idle = IdleMotion(speech.frames, options.seed, options.blink_scale, options.motion_scale, options.head_scale)
         fade = cross_fade()
-        tail = np.zeros((len(COEFFICIENTS) + 1, HOP), np.float32)
+        tail = np.zeros((ROWS, HOP), np.float32)
         for first in range(-HOP, speech.frames, HOP):
             if cancelled is not None and cancelled():
                 return
             spoken = gate[max(first, 0) : first + WINDOW].any()
-            window = (
-                self._window(speech, first, options) * fade if spoken else np.zeros((len(tail), WINDOW), np.float32)
-            )
+            window = self._window(speech, first, options) * fade if spoken else np.zeros((ROWS, WINDOW), np.float32)
             done, tail = tail + window[:, :HOP], window[:, HOP:]
             if first < 0:
                 continue
             frames = min(HOP, speech.frames - first)
-            coefficients = np.clip(done[:-1, :frames].T * options.dynamic_scale, 0, LARGEST)
-            coefficients *= gate[first : first + frames, None]
+            motion, contact, stress = np.split(done[:, :frames].T, [len(COEFFICIENTS), len(COEFFICIENTS) + 1], axis=1)
+            coefficients = np.clip(motion * options.dynamic_scale, 0, LARGEST)
             coefficients[:, MOUTH.stop :] = 0
-            emphasis = np.clip(done[-1, :frames], 0, 1)
-            pose = idle.add(first, coefficients, emphasis)
+            self._contact.close(coefficients, contact[:, 0])
+            coefficients *= gate[first : first + frames, None]
+            pose = idle.add(first, coefficients, np.clip(stress[:, 0], 0, 1))
             yield MotionBlock(first, np.ascontiguousarray(coefficients, dtype=np.float32), pose)
 
     def _window(self, speech: Speech, first: int, options: MakeOptions) -> np.ndarray:
-        """Coefficients of one window, and a last row of emphasis: (33, WINDOW)."""
+        """One window: rows of the coefficients, the probability that the lips touch, emphasis; (ROWS, WINDOW)."""
         mel = speech.mel(first, WINDOW)
         image = np.zeros(self._sonic.inputs[1].shape, np.float32)
         condition = self._sonic.run({"audio_input": mel[None, None], "image_input": image})["condition"]
@@ -102,7 +110,15 @@ class MotionModel:
             return self._denoiser.run({"motion": motion, "step": step, "condition": condition})["velocity"]
 
         motion = sample(velocity, frame_noise(options.seed, first, WINDOW), options.inference_steps, TEMPERATURE)
-        return np.concatenate([low_pass(motion, options.smooth * SMOOTHEST), emphasis(mel)[None]])
+        contact = condition[0, LipContact.channel]
+        mouth = low_pass(delayed(motion, DELAY), options.smooth * SMOOTHEST)
+        return np.concatenate([mouth, contact, emphasis(mel)[None]])
+
+
+def delayed(rows: np.ndarray, frames: float) -> np.ndarray:
+    """Rows (K, WINDOW) later by a part of a frame, linear between frames; the first frame stays."""
+    before = np.concatenate([rows[:, :1], rows[:, :-1]], axis=1)
+    return (1 - frames) * rows + frames * before
 
 
 def low_pass(motion: np.ndarray, deviation: float) -> np.ndarray:

@@ -17,8 +17,9 @@ from typing import Dict, Iterator, List
 import numpy as np
 
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX, MOUTH
+from appliance.pipeline.contact import LIP_PAIRS
 
-from ..lips import LIP_PAIRS, IctBasis
+from ..lips import IctBasis
 
 SPEAKERS = ("s1", "s4", "s26", "s31")
 HELD_OUT_SPEAKERS = ("s26", "s31")
