@@ -18,9 +18,8 @@ import cv2
 import numpy as np
 
 from appliance.models import ModelStore
-from appliance.pipeline import topology
 from appliance.pipeline.coefficients import COEFFICIENTS
-from appliance.pipeline.face import FaceFinder
+from appliance.pipeline.face import FaceFinder, topology
 from appliance.pipeline.photo import Photo
 
 from .ict_head import Head

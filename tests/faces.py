@@ -8,11 +8,11 @@ import numpy as np
 from skimage import data
 
 from appliance.models import ModelStore
-from appliance.pipeline.canvas import Canvas, face_canvas, full_canvas
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX, POSE
 from appliance.pipeline.face import FaceFinder, Portrait, crop_for
-from appliance.pipeline.identity import Identity, build_identity
 from appliance.pipeline.photo import Photo
+from appliance.pipeline.render.canvas import Canvas, face_canvas, full_canvas
+from appliance.pipeline.render.identity import Identity, build_identity
 
 STILL = np.zeros(len(POSE), np.float32)
 

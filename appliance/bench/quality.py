@@ -22,11 +22,11 @@ from ..commands.output import Output, output_options
 from ..demo import RECORDINGS, write_portrait
 from ..errors import UsageError
 from ..models import ModelStore
-from ..pipeline.canvas import full_canvas
 from ..pipeline.face import FaceFinder
 from ..pipeline.generate import make_video
-from ..pipeline.identity import moving_box
 from ..pipeline.photo import load_photo
+from ..pipeline.render import full_canvas
+from ..pipeline.render.geometry import moving_box
 from ..pipeline.speech import load_speech
 from ..pipeline.video import read_video
 from ..settings import FRAME_RATE, SAMPLE_RATE, MakeOptions
@@ -150,8 +150,8 @@ def lips_against_grid(studio: Studio, data: Path) -> Iterator[Figure]:
 
 
 def closure(studio: Studio) -> Iterator[Figure]:
-    """Gap of the lips in the middle of /b p m/ against all frames in which somebody speaks: how many standard deviations
-    below their mean. Silence is left out of both; counting its shut lips would move the mean towards the closures."""
+    """Gap of the lips in the middle of /b p m/ against all frames in which somebody speaks, in standard deviations from
+    their mean. Silence is left out of both: its shut lips would move the mean towards the closures."""
     sentences = json.loads((SENTENCES / "sentences.json").read_text(encoding="utf-8"))
     for language in ("mandarin", "english"):
         below: List[float] = []

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..errors import FaceNotFound
 from ..models import ModelStore
-from ..pipeline import topology as topo
 from ..pipeline.face import FaceFinder, Portrait
+from ..pipeline.face import topology as topo
 from ..pipeline.photo import Photo
 from ..pipeline.video import read_video
 

@@ -15,12 +15,10 @@ from typing import Dict, Iterator, Union
 from ..errors import DurationMismatch
 from ..models import ModelStore
 from ..settings import FRAME_RATE, MakeOptions
-from .canvas import face_canvas, full_canvas
 from .face import FaceFinder, check_portrait, choose_face, crop_for, network_image
-from .identity import build_identity
 from .motion import MotionModel
 from .photo import load_photo
-from .render import Renderer
+from .render import Renderer, build_identity, face_canvas, full_canvas
 from .runtime.select import choose
 from .speech import load_speech
 from .video import VideoWriter, check_output

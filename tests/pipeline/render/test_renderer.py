@@ -7,8 +7,8 @@ import pytest
 from faces import STILL, astronaut, identity, motion, pose
 
 from appliance.models import ModelStore
-from appliance.pipeline import topology as topo
 from appliance.pipeline.face import FaceFinder
+from appliance.pipeline.face import topology as topo
 from appliance.pipeline.photo import Photo
 from appliance.pipeline.render import Renderer
 

@@ -10,7 +10,7 @@ from typing import Sequence, Tuple
 
 import numpy as np
 
-from . import topology as topo
+from ..face import topology as topo
 
 LOWER_LID_SHARE = 0.12
 

@@ -11,9 +11,9 @@ from typing import List, Mapping, Tuple
 import cv2
 import numpy as np
 
-from ..models import ModelStore
-from . import topology as topo
-from .coefficients import INDEX
+from ...models import ModelStore
+from ..coefficients import INDEX
+from ..face import topology as topo
 from .identity import Identity
 
 CAVITY = np.array([52.0, 22.0, 22.0], np.float32)

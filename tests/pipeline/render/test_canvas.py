@@ -8,9 +8,9 @@ import pytest
 from faces import astronaut, canvas, portrait
 
 from appliance.models import ModelStore
-from appliance.pipeline.canvas import full_canvas
 from appliance.pipeline.face import FaceFinder
 from appliance.pipeline.photo import Photo
+from appliance.pipeline.render.canvas import full_canvas
 
 
 @pytest.mark.parametrize("height, width, shorter, size", [(512, 512, 384, (384, 384)), (901, 601, 512, (512, 768)),

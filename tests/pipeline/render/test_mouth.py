@@ -7,9 +7,9 @@ import pytest
 from faces import astronaut, identity, motion
 
 from appliance.models import ModelStore
-from appliance.pipeline.identity import Identity
-from appliance.pipeline.mouth import MouthPainter
 from appliance.pipeline.photo import Photo
+from appliance.pipeline.render.identity import Identity
+from appliance.pipeline.render.mouth import MouthPainter
 
 NO_SHIFT = np.zeros(2)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .face import Crop
-from .photo import Photo
+from ..face import Crop
+from ..photo import Photo
 
 OVERSAMPLING = 2
 """The warp samples from a picture this much finer than the video, so that skin stays crisp while it moves."""

@@ -7,9 +7,9 @@ from typing import Tuple
 import cv2
 import numpy as np
 
-from ..models import ModelStore
+from ...models import ModelStore
+from ..coefficients import INDEX
 from .canvas import OVERSAMPLING
-from .coefficients import INDEX
 from .eyelids import both_lids
 from .identity import CLOSE, FIELDS, FIRST_POSE, REST, WARPED, Identity
 from .mouth import MouthPainter

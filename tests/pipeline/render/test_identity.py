@@ -8,11 +8,11 @@ import pytest
 from faces import astronaut, identity, motion
 
 from appliance.models import ModelStore
-from appliance.pipeline import topology as topo
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX
-from appliance.pipeline.identity import FIELDS, FIRST_POSE, GRID, REST, WARPED, Identity
+from appliance.pipeline.face import topology as topo
 from appliance.pipeline.photo import Photo
-from appliance.pipeline.warp import LayerWarp
+from appliance.pipeline.render.identity import FIELDS, FIRST_POSE, GRID, REST, WARPED, Identity
+from appliance.pipeline.render.warp import LayerWarp
 
 
 @pytest.fixture(scope="module")
