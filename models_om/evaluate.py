@@ -129,13 +129,15 @@ def judge_tracked(
         ("held_out", "GRID s1, unseen sentences: lip gap"),
         ("unseen", "GRID s26+s31, unseen people: lip gap"),
     ):
-        scores, lags = [], []
+        scores, lags, speakers = [], [], []
         for recording in recordings(corpus, "grid", (split,)):
             moved = move(data / "grid" / str(recording["voice"]) / f"{recording['name']}.opus")
             ours, theirs = fitted(basis.lip_gap(moved), recording["gap"])
             scores.append(correlation(ours, theirs))
             lags.append(best_lag(ours, theirs))
-        rows.append({"figure": label, "r": np.mean(scores), "lag": float(np.mean(lags)), "count": len(scores)})
+            speakers.append(str(recording["voice"]))
+        each = {f"{s} r": float(np.mean(np.array(scores)[np.array(speakers) == s])) for s in sorted(set(speakers))}
+        rows.append({"figure": label, "r": np.mean(scores), "lag": float(np.mean(lags)), "count": len(scores), **each})
     for recording in recordings(corpus, "facegood", ("held_out",)):
         moved = move(data / "facegood" / f"{recording['name']}.wav")
         ours, theirs = fitted(moved[:, INDEX["jawOpen"]], recording["gap"])
