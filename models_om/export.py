@@ -137,7 +137,7 @@ def to_mindir(source: Path, target: Path, python37: Path) -> None:
 
 
 def differences(name: str, network: nn.Cell, path: Path, inputs: Sequence[Dict[str, np.ndarray]]) -> Dict[str, float]:
-    """Root mean square and largest difference to MindSpore, by output."""
+    """Largest difference to MindSpore, by output."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     outputs = list(SIGNATURES[name]["outputs"])
     worst: Dict[str, float] = {}
