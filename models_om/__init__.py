@@ -1,1 +1,1 @@
-"""The Sonic networks: what they are, how they are trained, judged, quantised and built. Never imported by the appliance."""
+"""The Sonic networks: what they are, how they are trained, judged, quantised and built. Not imported at run time."""

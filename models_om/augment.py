@@ -7,8 +7,8 @@ from typing import Dict, List, NamedTuple, Tuple
 import numpy as np
 import scipy.signal
 
-from appliance.pipeline.mel import BANDS, COLUMNS_PER_FRAME
-from appliance.pipeline.sampler import WINDOW
+from appliance.pipeline.motion.sampler import WINDOW
+from appliance.pipeline.speech.mel import BANDS, COLUMNS_PER_FRAME
 
 COLUMNS = WINDOW * COLUMNS_PER_FRAME
 SHARES = {"grid": 0.42, "facegood": 0.22, "tts": 0.36}

@@ -19,10 +19,10 @@ import numpy as np
 
 from appliance.models import ModelStore
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX
-from appliance.pipeline.mel import COLUMNS_PER_FRAME
 from appliance.pipeline.motion import MotionModel
-from appliance.pipeline.sampler import HOP, WINDOW, cross_fade
+from appliance.pipeline.motion.sampler import HOP, WINDOW, cross_fade
 from appliance.pipeline.speech import load_speech
+from appliance.pipeline.speech.mel import COLUMNS_PER_FRAME
 from appliance.settings import FRAME_RATE, SAMPLE_RATE, MakeOptions
 
 from .lips import IctBasis

@@ -21,7 +21,7 @@ import onnxruntime
 from mindspore import nn
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-from appliance.pipeline.sampler import WINDOW, frame_noise, step_code
+from appliance.pipeline.motion.sampler import WINDOW, frame_noise, step_code
 
 from . import onnx_graph
 from .evaluate import as_heard

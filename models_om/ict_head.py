@@ -28,5 +28,6 @@ class Head:
         """Offsets (V,3) of one of the appliance's 32 coefficients; zeros where the model has no such shape."""
         if coefficient in PAIRED:
             return np.sum([self.offsets[name] for name in PAIRED[coefficient]], axis=0)
-        name = coefficient.replace("Left", "_L").replace("Right", "_R") if coefficient not in self.offsets else coefficient
+        sided = coefficient.replace("Left", "_L").replace("Right", "_R")
+        name = coefficient if coefficient in self.offsets else sided
         return self.offsets.get(name, np.zeros_like(self.neutral))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from appliance.pipeline.contact import gap_weights
+from appliance.pipeline.motion.contact import gap_weights
 
 BASIS_FILE = Path(__file__).parent / "built" / "ict_basis.npz"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from appliance.pipeline.coefficients import COEFFICIENTS
-from appliance.pipeline.sampler import STEP_CHANNELS, WINDOW
+from appliance.pipeline.motion.sampler import STEP_CHANNELS, WINDOW
 from appliance.settings import FRAME_RATE, SAMPLE_RATE
 
 HERE = Path(__file__).parent

@@ -3,7 +3,7 @@
 The renderer lays them behind the lips of a photo: the upper row is fixed to the skull, the lower row to the jaw.
 Shaded orthographically from the front in neutral colours; the renderer matches brightness and colour to the photo.
 
-    python -m models_om.mouth_sprites --data ../shared/data --out models_om/built/mouth_sprites.npz [--picture check.png]
+    python -m models_om.mouth_sprites --data DATA --out models_om/built/mouth_sprites.npz [--picture CHECK.png]
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import numpy as np
 from mindspore import nn, ops
 from mindspore.common.initializer import Normal
 
-from appliance.pipeline.sampler import STEP_CHANNELS
+from appliance.pipeline.motion.sampler import STEP_CHANNELS
 
 from .manifest import CONDITION, LOOK, MOTION
 

@@ -23,7 +23,7 @@ import numpy as np
 from mindspore import nn, ops
 
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX
-from appliance.pipeline.sampler import MOTION_UNITS, WINDOW, step_codes
+from appliance.pipeline.motion.sampler import MOTION_UNITS, WINDOW, step_codes
 
 from .augment import Windows, closure_weights
 from .lips import IctBasis

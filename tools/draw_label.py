@@ -1,4 +1,4 @@
-"""Draw appliance/pipeline/assets/ai_label.png, the visible AI mark: white text on a dark translucent plate.
+"""Draw appliance/pipeline/video/assets/ai_label.png, the visible AI mark: white text on a dark translucent plate.
 
 Run once; the result is committed. Needs Pillow and the font *Noto Sans CJK SC Bold* (SIL Open Font License 1.1;
 Debian's `fonts-noto-cjk`):  python tools/draw_label.py /usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc
@@ -18,7 +18,7 @@ HAN_HEIGHT = 96
 PADDING = 26
 SIMPLIFIED_CHINESE = 2
 """Index of the SC face in the collection."""
-OUTPUT = Path(__file__).resolve().parents[1] / "appliance" / "pipeline" / "assets" / "ai_label.png"
+OUTPUT = Path(__file__).resolve().parents[1] / "appliance" / "pipeline" / "video" / "assets" / "ai_label.png"
 
 
 def font_with_ink(path: str, height: int) -> ImageFont.FreeTypeFont:

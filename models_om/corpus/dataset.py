@@ -16,9 +16,9 @@ from typing import Dict, Iterator, List
 
 import numpy as np
 
-from appliance.pipeline import mel
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX, MOUTH
-from appliance.pipeline.loudness import TARGET, LoudnessMeter
+from appliance.pipeline.speech import mel
+from appliance.pipeline.speech.loudness import TARGET, LoudnessMeter
 from appliance.settings import FRAME_RATE, SAMPLE_RATE
 
 from ..lips import IctBasis

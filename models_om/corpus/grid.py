@@ -17,7 +17,7 @@ from typing import Dict, Iterator, List
 import numpy as np
 
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX, MOUTH
-from appliance.pipeline.contact import LIP_PAIRS
+from appliance.pipeline.motion.contact import LIP_PAIRS
 
 from ..lips import IctBasis
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX, MOUTH
-from appliance.pipeline.mel import LEAD, log_mel
+from appliance.pipeline.speech.mel import LEAD, log_mel
 from models_om.corpus import dataset, facegood, grid
 from models_om.lips import IctBasis
 

@@ -10,8 +10,8 @@ from typing import Iterator, Optional
 
 import numpy as np
 
-from ..errors import SpeechCorrupt, SpeechNotFound, SpeechUnreadable
-from .ffmpeg import Ffmpeg, input_file
+from ...errors import SpeechCorrupt, SpeechNotFound, SpeechUnreadable
+from ..ffmpeg import Ffmpeg, input_file
 
 BLOCK = 1 << 16
 """Sample frames in a block."""

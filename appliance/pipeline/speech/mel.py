@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..settings import SAMPLE_RATE
+from ...settings import SAMPLE_RATE
 
 BANDS = 80
 HOP = SAMPLE_RATE // 100

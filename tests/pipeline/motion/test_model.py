@@ -13,12 +13,12 @@ from media import sound_of, write_wav
 from appliance.demo import RECORDINGS
 from appliance.models import ModelStore
 from appliance.pipeline.coefficients import INDEX, MOUTH, POSE
-from appliance.pipeline.contact import OPEN, SHUT, LipContact
-from appliance.pipeline.idle import BLINK_EVERY, BLINK_LASTS, blink_times
-from appliance.pipeline.motion import MotionBlock, MotionModel, low_pass
-from appliance.pipeline.sampler import HOP, WINDOW, cross_fade, frame_noise, sample
+from appliance.pipeline.motion.contact import OPEN, SHUT, LipContact
+from appliance.pipeline.motion.idle import BLINK_EVERY, BLINK_LASTS, blink_times
+from appliance.pipeline.motion.model import MotionBlock, MotionModel, low_pass
+from appliance.pipeline.motion.sampler import HOP, WINDOW, cross_fade, frame_noise, sample
+from appliance.pipeline.motion.voicing import mouth_gate
 from appliance.pipeline.speech import Speech, load_speech
-from appliance.pipeline.voicing import mouth_gate
 from appliance.settings import FRAME_RATE, MakeOptions
 
 SECONDS = 2.6

@@ -23,10 +23,10 @@ from appliance.errors import (
     SpeechUnreadable,
 )
 from appliance.models import ModelStore
-from appliance.pipeline.mel import log_mel
 from appliance.pipeline.speech import load_speech
+from appliance.pipeline.speech.mel import log_mel
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def alignment(ours: np.ndarray, theirs: np.ndarray) -> Tuple[int, float]:

@@ -16,9 +16,9 @@ from typing import IO, Optional
 import numpy as np
 import soxr
 
-from ..errors import DiskFull, OutputError, SpeechClipped, SpeechSilent, SpeechTooShort
-from ..models import ModelStore
-from ..settings import FRAME_RATE, SAMPLE_RATE
+from ...errors import DiskFull, OutputError, SpeechClipped, SpeechSilent, SpeechTooShort
+from ...models import ModelStore
+from ...settings import FRAME_RATE, SAMPLE_RATE
 from .decode import AudioDecoder
 from .loudness import TARGET, LoudnessMeter
 from .mel import COLUMNS_PER_FRAME, HOP, LEAD, log_mel

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..models import ModelStore
-from .coefficients import COEFFICIENTS, INDEX
+from ...models import ModelStore
+from ..coefficients import COEFFICIENTS, INDEX
 
 LIP_PAIRS = ((13, 14), (82, 87), (312, 317))
 """Mesh numbers of facing points of the inner lips, upper then lower."""

@@ -6,7 +6,7 @@ from typing import List, Tuple
 
 import numpy as np
 
-from ..settings import FRAME_RATE
+from ...settings import FRAME_RATE
 
 STARTS = 0.5
 GOES_ON = 0.25

@@ -13,7 +13,7 @@ from typing import Tuple
 import cv2
 import numpy as np
 
-from ..settings import FRAME_RATE
+from ...settings import FRAME_RATE
 
 BITMAP = Path(__file__).parent / "assets" / "ai_label.png"
 HAN_HEIGHT = 96

@@ -17,11 +17,11 @@ import pytest
 from media import ENGLISH, encode, ffmpeg, noise, sound_of, write_wav
 
 from appliance.errors import EncoderFailed, OutputError, SonicError, UsageError
-from appliance.pipeline.decode import AudioDecoder
+from appliance.pipeline.speech.decode import AudioDecoder
 from appliance.pipeline.video import VideoWriter, check_output, probe, read_video
 from appliance.settings import MakeOptions
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SIZE = (128, 96)
 DEFAULTS = MakeOptions()
 

@@ -11,16 +11,16 @@ from typing import Callable, Iterator, Optional, Tuple
 
 import numpy as np
 
-from ..models import ModelStore
-from ..settings import MakeOptions
-from .coefficients import COEFFICIENTS, MOUTH
+from ...models import ModelStore
+from ...settings import MakeOptions
+from ..coefficients import COEFFICIENTS, MOUTH
+from ..runtime.base import Network
+from ..runtime.select import load_network
+from ..speech.mel import COLUMNS_PER_FRAME
+from ..speech.recording import Speech
 from .contact import LipContact
 from .idle import IdleMotion
-from .mel import COLUMNS_PER_FRAME
-from .runtime.base import Network
-from .runtime.select import load_network
 from .sampler import EDGE, HOP, WINDOW, cross_fade, frame_noise, sample
-from .speech import Speech
 from .voicing import mouth_gate
 
 TEMPERATURE = 0.15

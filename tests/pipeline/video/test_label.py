@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from appliance.errors import UsageError
-from appliance.pipeline.label import LabelPainter, aigc_metadata
+from appliance.pipeline.video.label import LabelPainter, aigc_metadata
 from appliance.settings import MakeOptions
 
 SIZES = [(384, 384), (512, 512), (1024, 1024), (512, 910), (1920, 1080)]

@@ -11,7 +11,7 @@ from typing import List
 
 import numpy as np
 
-from ..settings import SAMPLE_RATE
+from ...settings import SAMPLE_RATE
 
 TARGET = -23.0
 """LUFS at which the networks hear speech (EBU R 128)."""

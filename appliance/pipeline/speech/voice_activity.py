@@ -12,7 +12,7 @@ from typing import Callable
 import numpy as np
 import onnxruntime
 
-from ..settings import FRAME_RATE, SAMPLE_RATE
+from ...settings import FRAME_RATE, SAMPLE_RATE
 
 HOP = 512
 CONTEXT = 64

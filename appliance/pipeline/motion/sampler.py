@@ -11,7 +11,7 @@ from typing import Callable
 
 import numpy as np
 
-from .coefficients import COEFFICIENTS
+from ..coefficients import COEFFICIENTS
 
 WINDOW = 40
 """Frames the networks see at once: 1.6 s."""

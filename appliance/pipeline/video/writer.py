@@ -20,9 +20,9 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ..errors import DiskFull, EncoderFailed, OutputError, UsageError
-from ..settings import FRAME_RATE, MakeOptions
-from .ffmpeg import Ffmpeg, find_ffmpeg, input_file, local_file
+from ...errors import DiskFull, EncoderFailed, OutputError, UsageError
+from ...settings import FRAME_RATE, MakeOptions
+from ..ffmpeg import Ffmpeg, find_ffmpeg, input_file, local_file
 from .label import LabelPainter, aigc_metadata
 
 __all__ = ["VideoWriter", "check_output", "find_ffmpeg", "probe", "read_video"]

@@ -12,7 +12,7 @@ import pytest
 from media import ENGLISH, MANDARIN, encode, sound_of, tone
 
 from appliance.pipeline.ffmpeg import find_ffmpeg
-from appliance.pipeline.loudness import LoudnessMeter
+from appliance.pipeline.speech.loudness import LoudnessMeter
 
 
 def measure(samples: np.ndarray, piece: int = 7919) -> float:

@@ -10,7 +10,7 @@ import pytest
 from media import ENGLISH, MANDARIN, noise, sound_of, tone
 
 from appliance.models import ModelStore
-from appliance.pipeline.voice_activity import speech_probability
+from appliance.pipeline.speech.voice_activity import speech_probability
 
 
 def probability(store: ModelStore, samples: np.ndarray) -> np.ndarray:
