@@ -42,6 +42,9 @@ LIP_SHADOW = 0.020
 AMBIENT = 0.05
 """Light in a slit that the lips only just open."""
 
+UPPER_EDGE_SHOWN = 0.007
+"""Face heights by which the upper teeth stand lower than the model's: people speak with their edge in sight."""
+
 TOOTH_SHOWN, EDGE_BELOW_SEAM = 0.055, 0.010
 """Shares of the face height: most of the upper teeth that a smile shows; where their edge is at rest."""
 
@@ -67,7 +70,7 @@ class MouthPainter:
         light = _light(identity)
         self._cavity = CAVITY * light
         self._upper, self._upper_matrix = _fitted(identity, sprites, "upper", light)
-        self._upper_matrix[:, 2] += _smile_line(identity)
+        self._upper_matrix[:, 2] += _smile_line(identity) + identity.head_axes[1] * UPPER_EDGE_SHOWN
         self._lower, self._lower_matrix = _fitted(identity, sprites, "lower", light)
         self._tongue, self._tongue_matrix = _tongue(identity, light)
         self._down = identity.head_axes[1]
