@@ -70,7 +70,7 @@ class MouthPainter:
         light = _light(identity)
         self._cavity = CAVITY * light
         self._upper, self._upper_matrix = _fitted(identity, sprites, "upper", light)
-        self._upper_matrix[:, 2] += _smile_line(identity) + identity.head_axes[1] * UPPER_EDGE_SHOWN
+        self._upper_matrix[:, 2] += _upper_edge(identity)
         self._lower, self._lower_matrix = _fitted(identity, sprites, "lower", light)
         self._tongue, self._tongue_matrix = _tongue(identity, light)
         self._down = identity.head_axes[1]
@@ -143,16 +143,17 @@ def _length(vector: np.ndarray) -> float:
     return float(np.linalg.norm(vector))
 
 
-def _smile_line(identity: Identity) -> np.ndarray:
-    """Shift (2,) px of the upper row: on a smiling photo the lower lip follows the edge of the upper teeth."""
+def _upper_edge(identity: Identity) -> np.ndarray:
+    """Shift (2,) px of the upper row: its edge is to be in sight; on a smiling photo the lower lip follows that edge."""
+    least = identity.head_axes[1] * UPPER_EDGE_SHOWN
     upper, lower = identity.mesh[topo.UPPER_ROWS[0][4], :2], identity.mesh[topo.LOWER_ROWS[0][4], :2]
     gap = _length(lower - upper)
     if gap < TEETH_GAP * identity.face_height:
-        return np.zeros(2)
-    shown = min(gap, TOOTH_SHOWN * identity.face_height)
-    edge = upper + (lower - upper) * (0.85 * shown / gap)
+        return least
     down = (lower - upper) / gap
-    return down * max(0.0, float((edge - identity.seam) @ down) - EDGE_BELOW_SEAM * identity.face_height)
+    edge = upper + down * 0.85 * min(gap, TOOTH_SHOWN * identity.face_height)
+    shift = float((edge - identity.seam) @ down) - EDGE_BELOW_SEAM * identity.face_height
+    return down * max(_length(least), shift)
 
 
 def _light(identity: Identity) -> np.ndarray:
