@@ -18,7 +18,8 @@ from ..pipeline.video import read_video
 LIP_PAIRS = ((13, 14), (82, 87), (312, 317))
 """Facing points of the inner lips, upper then lower."""
 
-CHIN_FRONT = 199
+CHIN = (199, 200, 175, 152, 148, 377)
+"""Points on the bone of the chin."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,10 @@ class Track:
 
     @property
     def jaw(self) -> np.ndarray:
-        """(T,) distance of the chin from the base of the nose."""
-        return np.linalg.norm(self.points[:, CHIN_FRONT] - self.points[:, topo.NOSE_BASE], axis=1)
+        """(T,) how far the chin hangs down, along the face, below the points that speech does not move."""
+        down = self.points[0, topo.CHIN] - self.points[0, topo.FOREHEAD]
+        chin = self.points[:, CHIN].mean(1) - self.points[:, list(topo.STABLE)].mean(1)
+        return chin @ (down / np.linalg.norm(down))
 
     def lip_travel(self, first: int, last: int) -> float:
         """How far the point of the lips that moves most goes between two frames of the span, robustly (2nd to 98th

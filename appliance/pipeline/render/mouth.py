@@ -144,7 +144,7 @@ def _length(vector: np.ndarray) -> float:
 
 
 def _upper_edge(identity: Identity) -> np.ndarray:
-    """Shift (2,) px of the upper row: its edge is to be in sight; on a smiling photo the lower lip follows that edge."""
+    """Shift (2,) px of the upper row, whose edge is to be in sight; on a smile the lower lip follows that edge."""
     least = identity.head_axes[1] * UPPER_EDGE_SHOWN
     upper, lower = identity.mesh[topo.UPPER_ROWS[0][4], :2], identity.mesh[topo.LOWER_ROWS[0][4], :2]
     gap = _length(lower - upper)
