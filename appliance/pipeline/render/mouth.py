@@ -39,8 +39,8 @@ SPRITE_OVERSAMPLING = 2
 LIP_SHADOW = 0.020
 """Share of the face height over which the lips shade what lies behind them."""
 
-AMBIENT = 0.05
-"""Light in a slit that the lips only just open."""
+AMBIENT, SHADOW = 0.10, 1.5
+"""Least light in a slit that the lips only just open, and how fast it grows as they part."""
 
 UPPER_EDGE_SHOWN = 0.007
 """Face heights by which the upper teeth stand lower than the model's: people speak with their edge in sight."""
@@ -91,7 +91,7 @@ class MouthPainter:
         self._lay(picture, self._upper, self._upper_matrix, head_shift)
         # Light reaches the inside through the opening only: darker near the lips, and darker the narrower it is.
         reach = cv2.GaussianBlur(opening, (0, 0), LIP_SHADOW * self._face_height)
-        picture *= np.clip(AMBIENT + 1.6 * reach, 0, 1)[..., None]
+        picture *= np.clip((2 * reach) ** SHADOW, AMBIENT, 1)[..., None]
         return picture
 
     def _lay(self, picture: np.ndarray, sprite: np.ndarray, matrix: np.ndarray, shift: np.ndarray) -> None:
