@@ -197,7 +197,10 @@ def start(portrait: Path, recording: Path, out: Path) -> subprocess.Popen[str]:
     """A run of the command line that is well under way."""
     command = [sys.executable, "-m", "appliance", "make", str(portrait), str(recording), "-o", str(out), "--json"]
     variables = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    # A test run in the background of a shell is born deaf to Ctrl-C; the run under test must not be.
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=variables, text=True)
+    signal.signal(signal.SIGINT, ours)
     assert process.stdout is not None
     for line in process.stdout:
         event = json.loads(line)
