@@ -107,7 +107,3 @@ def _knot_value(seed: int, channel: int, knot: int) -> float:
     """Standard normal, kept within two deviations."""
     generator = np.random.Generator(np.random.Philox(key=[seed, ((channel + 2) << 40) + knot + 1]))
     return float(np.clip(generator.standard_normal(), -2, 2))
-
-
-REST_POSE = np.zeros(len(POSE), np.float32)
-REST = np.zeros(len(COEFFICIENTS), np.float32)
