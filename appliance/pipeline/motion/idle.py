@@ -11,7 +11,7 @@ from typing import List, Tuple
 import numpy as np
 
 from ...settings import FRAME_RATE
-from ..coefficients import COEFFICIENTS, INDEX, POSE
+from ..coefficients import INDEX, POSE
 
 BLINK_EVERY = (2.0, 6.0)
 BLINK_LASTS = (0.16, 0.25)
