@@ -56,7 +56,8 @@ def test_still_lips_on_a_swaying_head_are_taken_for_still_ones(store: ModelStore
     renderer = Renderer(identity(store, size=512), store)
     with VideoWriter(tmp_path / "still.mp4", renderer.size, sound, 1.0, MakeOptions(label="none")) as video:
         for frame in range(FRAME_RATE):
-            video.write(renderer.frame(motion(), pose(roll=0.4 * np.sin(frame * 0.2), shift_x=0.003 * np.sin(frame * 0.3))))
+            sway = pose(roll=0.4 * np.sin(frame * 0.2), shift_x=0.003 * np.sin(frame * 0.3))
+            video.write(renderer.frame(motion(), sway))
         video.finish()
     still = read_track(tmp_path / "still.mp4", store)
     assert still.lip_travel(0, FRAME_RATE) < 0.006
