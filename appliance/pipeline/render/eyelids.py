@@ -6,7 +6,7 @@ behind stays where it is and is covered. The lower lid rises a little to meet th
 
 from __future__ import annotations
 
-from typing import Sequence, Tuple
+from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -21,12 +21,22 @@ SKIN_ABOVE, SKIN_BELOW = 1.05, 0.6
 LEAST_SKIN = 0.25
 """Of what there is between brow and lashes, however low the brow."""
 
-RIM = 0.08
+RIM = 0.12
 LASHES = 0.28
 """Height of the lashes above the upper lid's edge: they are moved, not stretched."""
 
 SOFT = 1.5
 """Width of the lids' edges, px."""
+
+
+class Shut(NamedTuple):
+    """``upper``, ``lower`` float32 (h,w,2): where the skin of each lid comes from. ``below`` float32 (h,w): the lower lid's
+    share; ``eye`` float32 (h,w): how much of the eye is seen instead of the lids."""
+
+    upper: np.ndarray
+    lower: np.ndarray
+    below: np.ndarray
+    eye: np.ndarray
 
 
 class Eyelid:
@@ -53,11 +63,8 @@ class Eyelid:
         low, high = np.floor(corners.min(0) - reach).astype(int), np.ceil(corners.max(0) + reach).astype(int)
         return (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
 
-    def shut(self, source: np.ndarray, amount: float) -> Tuple[np.ndarray, np.ndarray]:
-        """The lids over the eye, shut by ``amount`` 0..1, for source positions (h,w,2).
-
-        Returns where the lids' skin comes from, float32 (h,w,2), and float32 (h,w) how much of the eye is seen instead.
-        """
+    def shut(self, source: np.ndarray, amount: float) -> Shut:
+        """The eye shut by ``amount`` 0..1, as seen at source positions (h,w,2)."""
         level = source @ self._turn.T
         x, y = level[..., 0], level[..., 1]
         lid_up = np.interp(x, self._upper[:, 0], self._upper[:, 1])
@@ -66,18 +73,27 @@ class Eyelid:
         lid_down = lid_down + RIM * np.maximum(lid_down - lid_up, 0)
         gap = np.maximum(lid_down - lid_up, 0)
         down, up = amount * gap * (1 - LOWER_LID_SHARE), amount * gap * LOWER_LID_SHARE
-        top, bottom = lid_up - SKIN_ABOVE * self._opening, lid_down + SKIN_BELOW * self._opening
         lashes = lid_up - LASHES * self._opening
         brow = np.interp(x, self._brow[:, 0], self._brow[:, 1])
-        top = np.minimum(np.maximum(top, brow), lashes - LEAST_SKIN * self._opening)
+        top = np.maximum(lid_up - SKIN_ABOVE * self._opening, brow)
+        top = np.minimum(top, lashes - LEAST_SKIN * self._opening)
+        bottom = lid_down + SKIN_BELOW * self._opening
+
         stretched = top + (y - top) * (lashes - top) / (lashes + down - top)
-        skin = np.where(y < lashes + down, stretched, y - down)
-        raised = bottom + (y - bottom) * (bottom - lid_down) / (bottom - lid_down + up)
-        below = y > lid_down - up
+        upper = np.where(y < lashes + down, stretched, y - down)
+        lower = bottom + (y - bottom) * (bottom - lid_down) / (bottom - lid_down + up)
         inside = (y > top) & (y < bottom) & (x > self._upper[0, 0]) & (x < self._upper[-1, 0])
-        level[..., 1] = np.where(inside, np.where(below, raised, skin), y)
-        seen = np.clip((y - lid_up - down) / SOFT + 0.5, 0, 1) * np.clip((lid_down - up - y) / SOFT + 0.5, 0, 1)
-        return (level @ self._turn).astype(np.float32), np.where(inside, seen, 0).astype(np.float32)
+        below = np.clip((y - lid_down + up) / SOFT + 0.5, 0, 1)
+        seen = np.clip((y - lid_up - down) / SOFT + 0.5, 0, 1) * (1 - below)
+        return Shut(
+            upper=self._in_picture(x, np.where(inside, upper, y)),
+            lower=self._in_picture(x, np.where(inside, lower, y)),
+            below=below.astype(np.float32),
+            eye=np.where(inside, seen, 0).astype(np.float32),
+        )
+
+    def _in_picture(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return (np.dstack([x, y]) @ self._turn).astype(np.float32)
 
 
 def _left_to_right(curve: np.ndarray) -> np.ndarray:

@@ -86,9 +86,10 @@ class Renderer:
                 continue
             lx0, ly0, lx1, ly1 = lid.box(margin=0.05 * self._identity.face_height)
             eye = np.s_[max(ly0, y0) - y0 : min(ly1, y1) - y0, max(lx0, x0) - x0 : min(lx1, x1) - x0]
-            lids_map, eye_seen = lid.shut(upper_map[eye], amount)
-            lids = self._sample(lids_map)
-            picture[eye] = np.round(lids + (picture[eye].astype(np.float32) - lids) * eye_seen[..., None])
+            shut = lid.shut(upper_map[eye], amount)
+            upper, lower = (self._sample(source).astype(np.float32) for source in (shut.upper, shut.lower))
+            lids = upper + (lower - upper) * shut.below[..., None]
+            picture[eye] = np.round(lids + (picture[eye] - lids) * shut.eye[..., None])
 
     def _sample(self, source: np.ndarray) -> np.ndarray:
         """The photo at positions (h,w,2) in video px."""
