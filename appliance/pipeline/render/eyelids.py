@@ -30,8 +30,11 @@ SOFT = 1.5
 
 
 class Shut(NamedTuple):
-    """``upper``, ``lower`` float32 (h,w,2): where the skin of each lid comes from. ``below`` float32 (h,w): the lower lid's
-    share; ``eye`` float32 (h,w): how much of the eye is seen instead of the lids."""
+    """What a blink looks like.
+
+    ``upper``, ``lower`` float32 (h,w,2): where the skin of each lid comes from. ``below`` float32 (h,w): share of the
+    lower lid. ``eye`` float32 (h,w): how much of the eye is seen instead of the lids.
+    """
 
     upper: np.ndarray
     lower: np.ndarray

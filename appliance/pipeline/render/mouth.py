@@ -19,14 +19,14 @@ from .identity import Identity
 CAVITY = np.array([52.0, 22.0, 22.0], np.float32)
 """RGB of the depth of a mouth in ordinary light."""
 
-ORDINARY_WHITE = 205.0
+ORDINARY_WHITE = 185.0
 """Luminance (BT.601) of a white eye in ordinary light; a darker photo has a darker mouth."""
 
 LUMINANCE = np.array([0.299, 0.587, 0.114])
 USUAL_SKIN = np.array([1.22, 0.94, 0.76])
 """RGB of skin in neutral light, per luminance."""
 
-CAST = 0.15
+CAST = 0.35
 """How much of the skin's colour cast the teeth take on."""
 
 SPRITE_TOOTH = np.array([226.0, 217.0, 201.0])
