@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Set, Tuple
+from typing import List, NamedTuple, Sequence, Set, Tuple
 
 import numpy as np
 
 from ..face import topology as topo
-from .geometry import BOX_ABOVE, BOX_BESIDE, reach_of, smoothstep, up_of
+from .geometry import BOX_ABOVE, BOX_BESIDE, face_height, reach_of, smoothstep, up_of
 from .interpolation import interpolate
 
 GRID = 160
 
 # Shares of the face height (forehead to chin).
-NECK_REACH = 0.24
-SIDE_REACH = 0.16
+NECK_REACH, SIDE_REACH = 0.24, 0.16
+"""How far from the face, below the chin and beside the cheeks, the skin has come to rest."""
+
 HAIR_ABOVE, NECK_BELOW = 0.30, 0.28
+"""How far above and below the face the head pose is felt in full, and is gone."""
+
 RIM = 0.12
+"""Width of the rim over which all motion ends."""
+
 GHOST_ROWS = (0.03, 0.07, 0.12)
+"""How far beyond its own edge a lip's motion is repeated."""
+
+
+class Lip(NamedTuple):
+    """What makes a layer.
+
+    ``edge``: the row it ends at. ``other``: the points of the other lip, which it ignores. ``beyond``: +1 if it goes on
+    upwards past its edge, -1 if downwards.
+    """
+
+    edge: Sequence[int]
+    other: Sequence[int]
+    beyond: float
+
+
+UPPER_LAYER = Lip(topo.UPPER_ROWS[0], topo.LOWER_LIP, -1.0)
+LOWER_LAYER = Lip(topo.LOWER_ROWS[0], topo.UPPER_LIP, 1.0)
 
 
 def grid_over(box: Tuple[int, int, int, int]) -> np.ndarray:
@@ -28,52 +50,55 @@ def grid_over(box: Tuple[int, int, int, int]) -> np.ndarray:
     return np.stack(np.meshgrid(xs, ys), -1).astype(np.float32)
 
 
-def all_but(without: Set[int]) -> np.ndarray:
+def shared_field(points: np.ndarray, motions: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Motions (n,478,2) spread over targets (m,2) px → (m,n,2), for where the layers are one.
+
+    The opening's own edges lie on each other and go apart: they belong to the layers alone.
+    """
+    edges = {point for rows in (topo.UPPER_ROWS, topo.LOWER_ROWS) for row in rows[:2] for point in row}
+    chosen = _all_but(edges)
+    return _spread(points, [points[chosen, :2]], [motions[:, chosen]], targets)
+
+
+def layer_field(points: np.ndarray, motions: np.ndarray, targets: np.ndarray, lip: Lip) -> np.ndarray:
+    """Motions (n,478,2) of one lip's side spread over targets (m,2) px → (m,n,2).
+
+    Ghosts repeat the edge's motion on the far side of the opening: there the layer goes on instead of turning back,
+    which is what lets it be inverted.
+    """
+    chosen = _all_but(set(lip.other))
+    edge = list(lip.edge[1:-1])
+    places, values = [points[chosen, :2]], [motions[:, chosen]]
+    for distance in GHOST_ROWS:
+        keep = slice(1, -1) if distance > GHOST_ROWS[0] else slice(None)
+        shift = lip.beyond * distance * face_height(points) * up_of(points)
+        places.append((points[edge, :2] + shift)[keep])
+        values.append(motions[:, edge][:, keep])
+    real = _unshadowed(places, face_height(points))
+    places[0], values[0] = places[0][real], values[0][:, real]
+    return _spread(points, places, values, targets)
+
+
+def _all_but(without: Set[int]) -> np.ndarray:
     return np.array([point for point in range(468) if point not in without])
 
 
-def spread(
-    points: np.ndarray,
-    motions: np.ndarray,
-    chosen: np.ndarray,
-    height: float,
-    targets: np.ndarray,
-    ghosts: Tuple[str, float] = ("", 0.0),
-) -> np.ndarray:
-    """Motions (n,478,2) of the chosen points spread over targets (m,2) px → (m,n,2).
-
-    Anchors around the face keep neck and background still. Ghosts repeat the inner edge's motion on the far side of the
-    opening: the layer goes on there instead of turning back, which is what lets it be inverted.
-    """
-    places = [points[chosen, :2]]
-    values = [motions[:, chosen]]
-    anchors = _anchors(points, height)
-    places.append(anchors)
-    values.append(np.zeros((len(motions), len(anchors), 2)))
-    lip, direction = ghosts
-    if lip:
-        edge = list((topo.UPPER_ROWS if lip == "upper" else topo.LOWER_ROWS)[0][1:-1])
-        crossed = set(topo.LOWER_LIP if lip == "upper" else topo.UPPER_LIP)
-        replaced = np.array([point not in crossed for point in chosen])
-        places[0], values[0] = places[0][replaced], values[0][:, replaced]
-        for distance in GHOST_ROWS:
-            shifted = points[edge, :2] - direction * distance * height * up_of(points)
-            keep = slice(1, -1) if distance > GHOST_ROWS[0] else slice(None)
-            places.append(shifted[keep])
-            values.append(motions[:, edge][:, keep])
-        places, values = _without_shadowed(places, values, height)
-    stacked = np.concatenate(values, 1).transpose(1, 0, 2).reshape(-1, 2 * len(motions))
-    field = interpolate(np.concatenate(places), stacked, targets, softness=0.012 * height)
-    return field.reshape(len(targets), len(motions), 2)
-
-
-def _without_shadowed(places: list, values: list, height: float) -> Tuple[list, list]:
-    """Real points that lie among the ghosts would contradict them: leave them out."""
-    ghosts = np.concatenate(places[2:])
+def _unshadowed(places: List[np.ndarray], height: float) -> np.ndarray:
+    """Which of the real points, ``places[0]``, to keep: those among the ghosts that follow would contradict them."""
+    ghosts = np.concatenate(places[1:])
     distance = np.linalg.norm(places[0][:, None] - ghosts[None], axis=2).min(1)
-    edge = np.linalg.norm(places[0][:, None] - places[2][None], axis=2).min(1)
-    keep = (distance > 0.02 * height) | (edge > GHOST_ROWS[-1] * height)
-    return [places[0][keep], *places[1:]], [values[0][:, keep], *values[1:]]
+    edge = np.linalg.norm(places[0][:, None] - places[1][None], axis=2).min(1)
+    return (distance > 0.02 * height) | (edge > GHOST_ROWS[-1] * height)
+
+
+def _spread(
+    points: np.ndarray, places: List[np.ndarray], values: List[np.ndarray], targets: np.ndarray
+) -> np.ndarray:
+    """Values (n,k,2) at places (k,2), and stillness at anchors around the face, spread over targets (m,2) → (m,n,2)."""
+    anchors, count = _anchors(points, face_height(points)), len(values[0])
+    known = np.concatenate([*values, np.zeros((count, len(anchors), 2))], 1).transpose(1, 0, 2).reshape(-1, 2 * count)
+    field = interpolate(np.concatenate([*places, anchors]), known, targets, softness=0.012 * face_height(points))
+    return field.reshape(len(targets), count, 2)
 
 
 def _anchors(points: np.ndarray, height: float) -> np.ndarray:

@@ -17,7 +17,7 @@ from ...models import ModelStore
 from ..coefficients import COEFFICIENTS, INDEX, MOUTH, POSE
 from ..face import topology as topo
 from .canvas import Canvas
-from .fields import GRID, all_but, grid_over, pose_fields, spread, windows
+from .fields import GRID, LOWER_LAYER, UPPER_LAYER, grid_over, layer_field, pose_fields, shared_field, windows
 from .geometry import face_height, moving_box, parting, up_of
 from .lips import closing, layer_masks, near_mouth
 
@@ -73,17 +73,14 @@ def build_identity(
     per_point = np.concatenate([motions, close[None], rest[None]])  # (n,478,2)
 
     own, fade = windows(points, height, flat)
-    # The opening's own edges lie on each other and go apart: they belong to the layers alone.
-    edges = {point for rows in (topo.UPPER_ROWS, topo.LOWER_ROWS) for row in rows[:2] for point in row}
-    shared = spread(points, per_point, all_but(edges), height, flat)
+    shared = shared_field(points, per_point, flat)
     pose = pose_fields(points, height, flat) * own[:, None, None]
     weight = near_mouth(points, height, flat)
     near = weight > 0
     layers = []
-    for ghosts, without in ((("upper", 1.0), topo.LOWER_LIP), (("lower", -1.0), topo.UPPER_LIP)):
+    for lip in (UPPER_LAYER, LOWER_LAYER):
         layer = shared.copy()
-        own_motion = spread(points, per_point, all_but(set(without)), height, flat[near], ghosts)
-        layer[near] += weight[near, None, None] * (own_motion - shared[near])
+        layer[near] += weight[near, None, None] * (layer_field(points, per_point, flat[near], lip) - shared[near])
         fields = np.concatenate([layer * fade[:, None, None], pose], 1).transpose(1, 0, 2)
         layers.append(np.ascontiguousarray(fields).reshape(FIELDS, GRID, GRID, 2))
     upper_alpha, lower_alpha, mouth_box = layer_masks(points, height, canvas.still.shape[:2])
