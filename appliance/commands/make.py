@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import time
 from pathlib import Path
@@ -66,8 +67,8 @@ def make(output: Output, photo: Path, speech: Path, out_path: Path, **knobs: Any
     display.result(result, out_path)
 
 
-class _Display:
-    """Where progress goes; the base shows none."""
+class _Display(abc.ABC):
+    """Where progress goes."""
 
     def __init__(self, output: Output) -> None:
         self.output = output
@@ -79,8 +80,9 @@ class _Display:
     def __exit__(self, kind: Optional[Type[BaseException]], error: Any, trace: Optional[TracebackType]) -> None:
         pass
 
+    @abc.abstractmethod
     def progress(self, event: Progress) -> None:
-        raise NotImplementedError
+        """Show that a stage has come this far."""
 
     def result(self, result: Result, out_path: Path) -> None:
         speed = result.duration / (time.monotonic() - self.began)
