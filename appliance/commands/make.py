@@ -78,7 +78,7 @@ class _Display(abc.ABC):
         return self
 
     def __exit__(self, kind: Optional[Type[BaseException]], error: Any, trace: Optional[TracebackType]) -> None:
-        pass
+        return None
 
     @abc.abstractmethod
     def progress(self, event: Progress) -> None:
