@@ -21,7 +21,7 @@ from appliance.pipeline.speech import mel
 from appliance.pipeline.speech.loudness import TARGET, LoudnessMeter
 from appliance.settings import FRAME_RATE, SAMPLE_RATE
 
-from ..lips import IctBasis
+from ..ict.lips import IctBasis
 from . import facegood, grid, visemes
 
 SAMPLES_PER_FRAME = SAMPLE_RATE // FRAME_RATE

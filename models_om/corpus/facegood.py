@@ -15,7 +15,7 @@ import numpy as np
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX
 from appliance.settings import FRAME_RATE
 
-from ..lips import IctBasis
+from ..ict.lips import IctBasis
 
 CURVE_RATE = 30.0
 CLIPS = ("1114_2_01", "1114_2_02", "1114_2_03", "1114_2_04", "1114_2_05", "1114_3_15")

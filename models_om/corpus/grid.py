@@ -19,7 +19,7 @@ import numpy as np
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX, MOUTH
 from appliance.pipeline.motion.contact import LIP_PAIRS
 
-from ..lips import IctBasis
+from ..ict.lips import IctBasis
 
 SPEAKERS = ("s1", "s4", "s26", "s31")
 HELD_OUT_SPEAKERS = ("s26", "s31")

@@ -11,7 +11,7 @@ import pytest
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX, MOUTH
 from appliance.pipeline.speech.mel import LEAD, log_mel
 from models_om.corpus import dataset, facegood, grid
-from models_om.lips import IctBasis
+from models_om.ict.lips import IctBasis
 
 LIPS = [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
         78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415]  # fmt: skip

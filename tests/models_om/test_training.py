@@ -11,10 +11,10 @@ from typing import Dict
 import numpy as np
 import pytest
 
-from models_om.augment import Windows, closure_weights
-from models_om.evaluate import as_heard, best_lag, correlation, over_time
-from models_om.lips import IctBasis
+from models_om.ict.lips import IctBasis
+from models_om.judge.__main__ import as_heard, best_lag, correlation, over_time
 from models_om.manifest import BUILT, HERE
+from models_om.train.augment import Windows, closure_weights
 
 needs_mindspore = pytest.mark.skipif(
     importlib.util.find_spec("mindspore") is None, reason="MindSpore is not installed (extra: train)"
@@ -113,7 +113,7 @@ def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(tmp_path: P
     import mindspore as ms
     from mindspore import nn
 
-    from models_om.train import Trainer, load_cell
+    from models_om.train.loop import Trainer, load_cell
 
     def run(work: Path, *stops: int) -> np.ndarray:
         work.mkdir()
@@ -149,7 +149,7 @@ def test_export_keeps_every_value_and_leaves_no_batch_norm(tmp_path: Path) -> No
     import onnx
     import onnxruntime
 
-    from models_om import onnx_graph
+    from models_om.export import onnx_graph
     from models_om.networks import SpeechEncoder
 
     ms.set_seed(2)

@@ -5,7 +5,7 @@ MediaPipe know nothing of each other. The bridge is found by rendering the head 
 each of its points falls on one triangle of the head, whose expression offsets it then inherits. The lips are found
 on a slightly open mouth, where the two inner contours lie apart.
 
-    python -m models_om.ict_basis --data DATA --out models_om/built/ict_basis.npz [--picture CHECK.png]
+    python -m models_om.ict.basis --data DATA --out models_om/built/ict_basis.npz [--picture CHECK.png]
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from appliance.pipeline.coefficients import COEFFICIENTS
 from appliance.pipeline.face import FaceFinder, topology
 from appliance.pipeline.photo import Photo
 
-from .ict_head import Head
+from .head import Head
 
 SIZE = 768
 PIXELS_PER_UNIT = 26.0

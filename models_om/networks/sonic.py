@@ -1,12 +1,4 @@
-"""The Sonic networks as MindSpore Cells: convolution, batch norm, ReLU, addition and concatenation only.
-
-That is the set of operators that ONNX Runtime, MindSpore Lite and the Ascend 310 compiler all treat alike. Batch norms
-disappear into their convolutions on export.
-
-`Sonic`          speech and photo → what the sampler is conditioned on, and who is in the photo
-`SonicDenoiser`  one step of the motion sampler: conditional flow matching (Lipman et al., *Flow Matching for Generative
-                 Modeling*, ICLR 2023), velocity of a straight path from noise to motion
-"""
+"""`sonic`: speech and photo → what the sampler is conditioned on, and who is in the photo."""
 
 from __future__ import annotations
 
@@ -17,9 +9,8 @@ import numpy as np
 from mindspore import nn, ops
 from mindspore.common.initializer import Normal
 
-from appliance.pipeline.motion.sampler import STEP_CHANNELS
-
-from .manifest import CONDITION, LOOK, MOTION
+from ..manifest import CONDITION, LOOK, MOTION
+from .blocks import ConvNorm, TimeBlock
 
 ENVELOPE = 2.0
 """Bands over which the spectrum is smoothed (deviation). Ridge regression on two speakers read two others much better
@@ -29,42 +20,6 @@ through it: r of the lip gap 0.38 and 0.73 instead of 0.29 and 0.66."""
 def _gaussian(size: int, deviation: float) -> np.ndarray:
     weights = np.exp(-0.5 * ((np.arange(size) - size // 2) / deviation) ** 2)
     return (weights / weights.sum()).astype(np.float32)
-
-
-class ConvNorm(nn.Cell):
-    """Convolution and batch norm, with ReLU unless told otherwise."""
-
-    def __init__(
-        self, inputs: int, outputs: int, kernel: Tuple[int, int], stride: Tuple[int, int] = (1, 1), dilation: int = 1,
-        padding: Tuple[int, int, int, int] = (-1, -1, -1, -1), relu: bool = True,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        if padding[0] < 0:
-            high, wide = kernel[0] // 2, dilation * (kernel[1] // 2)
-            padding = (high, high, wide, wide)
-        self.conv = nn.Conv2d(
-            inputs, outputs, kernel, stride, pad_mode="pad", padding=padding, dilation=(1, dilation), has_bias=False,
-            weight_init="he_normal",
-        )  # fmt: skip
-        self.norm = nn.BatchNorm2d(outputs, eps=1e-4)
-        self.activation = nn.ReLU() if relu else nn.Identity()
-
-    def construct(self, x: ms.Tensor) -> ms.Tensor:
-        return self.activation(self.norm(self.conv(x)))
-
-
-class TimeBlock(nn.Cell):
-    """Residual block over time: dilated 1×3, then 1×1; in training a share of the channels is left out between them."""
-
-    def __init__(self, channels: int, dilation: int, dropout: float) -> None:
-        super().__init__()
-        self.spread = ConvNorm(channels, channels, (1, 3), dilation=dilation)
-        self.dropout = nn.Dropout2d(p=dropout)
-        self.mix = ConvNorm(channels, channels, (1, 1), relu=False)
-        self.relu = nn.ReLU()
-
-    def construct(self, x: ms.Tensor) -> ms.Tensor:
-        return self.relu(x + self.mix(self.dropout(self.spread(x))))
 
 
 class SpeechEncoder(nn.Cell):
@@ -132,20 +87,3 @@ class Sonic(nn.Cell):
     def construct(self, audio_input: ms.Tensor, image_input: ms.Tensor) -> Tuple[ms.Tensor, ms.Tensor, ms.Tensor]:
         look, expression = self.photo(image_input)
         return self.speech(audio_input), look, expression
-
-
-class SonicDenoiser(nn.Cell):
-    """Velocity (N,32,1,40) at motion (N,32,1,40), step code (N,STEP_CHANNELS,1,1) and condition (N,CONDITION,1,40)."""
-
-    def __init__(self, width: int = 128) -> None:
-        super().__init__()
-        self.motion = nn.Conv2d(MOTION, width, (1, 3), pad_mode="pad", padding=(0, 0, 1, 1), has_bias=False)
-        self.condition = nn.Conv2d(CONDITION, width, (1, 1), has_bias=True)
-        self.step = nn.Conv2d(STEP_CHANNELS, width, (1, 1), has_bias=True)
-        self.relu = nn.ReLU()
-        self.time = nn.SequentialCell(*[TimeBlock(width, dilation, dropout=0.0) for dilation in (1, 2, 4, 1)])
-        self.velocity = nn.Conv2d(width, MOTION, (1, 1), has_bias=True, weight_init=Normal(0.01))
-
-    def construct(self, motion: ms.Tensor, step: ms.Tensor, condition: ms.Tensor) -> ms.Tensor:
-        hidden = self.relu(self.motion(motion) + self.condition(condition) + self.step(step))
-        return self.velocity(self.time(hidden))

@@ -23,11 +23,11 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 
 from appliance.pipeline.motion.sampler import WINDOW, frame_noise, step_code
 
+from ..judge.__main__ import as_heard
+from ..manifest import BUILT, SIGNATURES, write_manifest
+from ..networks import PhotoEncoder, Sonic, SonicDenoiser, SpeechEncoder
+from ..train.loop import load_cell
 from . import onnx_graph
-from .evaluate import as_heard
-from .manifest import BUILT, SIGNATURES, write_manifest
-from .networks import PhotoEncoder, Sonic, SonicDenoiser, SpeechEncoder
-from .train import load_cell
 
 AGREEMENT = 1e-3
 """Largest difference allowed between MindSpore and a float32 build of it."""

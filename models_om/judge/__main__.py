@@ -1,6 +1,6 @@
 """Judge the built motion networks on people, voices and recordings that training never saw.
 
-    python -m models_om.evaluate --data ../shared/data --work work [--tts-eval FOLDER] [--precision int8] [--json FILE]
+    python -m models_om.judge --data ../shared/data --work work [--tts-eval FOLDER] [--precision int8] [--json FILE]
 
 prints a table of coefficient-level figures: what the lips would do according to the ICT shapes, before any rendering,
 by the chain of speech, networks and rest pose that makes videos; beside it ridge regression and loudness on the same.
@@ -25,7 +25,7 @@ from appliance.pipeline.speech import load_speech
 from appliance.pipeline.speech.mel import COLUMNS_PER_FRAME
 from appliance.settings import FRAME_RATE, SAMPLE_RATE, MakeOptions
 
-from .lips import IctBasis
+from ..ict.lips import IctBasis
 
 Predict = Callable[[np.ndarray], np.ndarray]
 """Mel windows (N,1,80,160) → coefficients (N,32,40)."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from appliance.pipeline.motion.contact import gap_weights
 
-BASIS_FILE = Path(__file__).parent / "built" / "ict_basis.npz"
+BASIS_FILE = Path(__file__).parent.parent / "built" / "ict_basis.npz"
 
 
 @dataclass

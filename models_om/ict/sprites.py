@@ -3,7 +3,7 @@
 The renderer lays them behind the lips of a photo: the upper row is fixed to the skull, the lower row to the jaw.
 Shaded orthographically from the front in neutral colours; the renderer matches brightness and colour to the photo.
 
-    python -m models_om.mouth_sprites --data DATA --out models_om/built/mouth_sprites.npz [--picture CHECK.png]
+    python -m models_om.ict.sprites --data DATA --out models_om/built/mouth_sprites.npz [--picture CHECK.png]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Dict, Tuple
 import cv2
 import numpy as np
 
-from .ict_head import Head
+from .head import Head
 
 PIXELS_PER_FACE = 900
 """Resolution of the sprites: pixels a face height (forehead to chin)."""
@@ -85,7 +85,7 @@ def smooth_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--basis", type=Path, default=Path(__file__).parent / "built" / "ict_basis.npz")
+    parser.add_argument("--basis", type=Path, default=Path(__file__).parent.parent / "built" / "ict_basis.npz")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--picture", type=Path)
     arguments = parser.parse_args()

@@ -1,0 +1,1 @@
+"""The way from trained networks to the files a machine runs."""

@@ -1,0 +1,1 @@
+"""What the project takes from ICT-FaceKit, the morphable head."""

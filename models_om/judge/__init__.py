@@ -1,0 +1,1 @@
+"""Figures of the built networks on what training never saw."""
