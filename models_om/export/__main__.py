@@ -23,7 +23,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 
 from appliance.pipeline.motion.sampler import WINDOW, frame_noise, step_code
 
-from ..judge.__main__ import as_heard
+from ..judge.recordings import as_heard
 from ..manifest import BUILT, SIGNATURES, write_manifest
 from ..networks import PhotoEncoder, Sonic, SonicDenoiser, SpeechEncoder
 from ..train.loop import load_cell

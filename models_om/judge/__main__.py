@@ -13,87 +13,20 @@ import json
 import tempfile
 import wave
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Tuple
+from typing import Callable, Dict, List, Tuple
 
 import numpy as np
 
 from appliance.models import ModelStore
-from appliance.pipeline.coefficients import COEFFICIENTS, INDEX
+from appliance.pipeline.coefficients import INDEX
 from appliance.pipeline.motion import MotionModel
-from appliance.pipeline.motion.sampler import HOP, WINDOW, cross_fade
 from appliance.pipeline.speech import load_speech
 from appliance.pipeline.speech.mel import COLUMNS_PER_FRAME
 from appliance.settings import FRAME_RATE, SAMPLE_RATE, MakeOptions
 
 from ..ict.lips import IctBasis
-
-Predict = Callable[[np.ndarray], np.ndarray]
-"""Mel windows (N,1,80,160) → coefficients (N,32,40)."""
-
-
-def as_heard(power: np.ndarray) -> np.ndarray:
-    """Log power (columns,80) of the corpus → the mel of the appliance, (80,columns)."""
-    return ((np.log10(10 ** power.astype(np.float32) + 1e-6) + 3) / 3).T.astype(np.float32)
-
-
-def over_time(predict: Predict, mel: np.ndarray, frames: int) -> np.ndarray:
-    """Coefficients (frames,32) of one recording, windows overlapped and faded as the appliance does."""
-    count = frames // HOP + 2
-    silence = np.full((80, (count + 1) * HOP * COLUMNS_PER_FRAME), -1.0, np.float32)
-    silence[:, HOP * COLUMNS_PER_FRAME :][:, : mel.shape[1]] = mel[:, : silence.shape[1] - HOP * COLUMNS_PER_FRAME]
-    hop, span = HOP * COLUMNS_PER_FRAME, WINDOW * COLUMNS_PER_FRAME
-    windows = np.stack([silence[:, k * hop : k * hop + span] for k in range(count)])[:, None]
-    size = 16
-    padded = np.concatenate([windows, np.repeat(windows[-1:], -count % size, axis=0)])
-    parts = np.concatenate([predict(padded[k : k + size]) for k in range(0, len(padded), size)])[:count]
-    total = np.zeros((len(COEFFICIENTS), (count + 1) * HOP), np.float32)
-    for k, part in enumerate(parts):
-        total[:, k * HOP : k * HOP + WINDOW] += part * cross_fade()
-    return total[:, HOP : HOP + frames].T
-
-
-def recordings(corpus: Dict[str, np.ndarray], source: str, splits: Tuple[str, ...]) -> Iterator[Dict[str, np.ndarray]]:
-    """Recordings of a source and split: name, voice, mel, coefficients, gap, silent."""
-    ends = np.cumsum(corpus["frames"])
-    for index in np.nonzero((corpus["source"] == source) & np.isin(corpus["split"], splits))[0]:
-        part = slice(ends[index] - corpus["frames"][index], ends[index])
-        columns = slice(part.start * COLUMNS_PER_FRAME, part.stop * COLUMNS_PER_FRAME)
-        yield {
-            "name": corpus["name"][index], "voice": corpus["voice"][index], "mel": as_heard(corpus["power"][columns]),
-            "coefficients": corpus["coefficients"][part].astype(np.float32), "gap": corpus["gap"][part],
-            "silent": corpus["silent"][part],
-        }  # fmt: skip
-
-
-def correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Pearson's r; 0 where one does not move."""
-    if a.std() < 1e-9 or b.std() < 1e-9:
-        return 0.0
-    return float(np.corrcoef(a, b)[0, 1])
-
-
-def best_lag(ours: np.ndarray, theirs: np.ndarray, reach: int = 5) -> int:
-    """Frames by which ``ours`` is late (negative: early) where the two agree best."""
-    inner = slice(reach, len(ours) - reach)
-    scores = {lag: correlation(np.roll(ours, -lag)[inner], theirs[inner]) for lag in range(-reach, reach + 1)}
-    return max(scores, key=lambda lag: scores[lag])
-
-
-def judge_regression(predict: Predict, corpus: Dict[str, np.ndarray], basis: IctBasis) -> Dict[str, float]:
-    """The figures training watches: lip gap r of GRID sentences, jaw r of FACEGOOD clips, all held out."""
-    figures: Dict[str, List[float]] = {}
-    for split in ("held_out", "unseen"):
-        for recording in recordings(corpus, "grid", (split,)):
-            moved = over_time(predict, recording["mel"], len(recording["gap"]))
-            score = correlation(basis.lip_gap(moved), recording["gap"])
-            for group in (f"grid {split} gap", f"{recording['voice']} gap"):
-                figures.setdefault(group, []).append(score)
-    for recording in recordings(corpus, "facegood", ("held_out",)):
-        moved = over_time(predict, recording["mel"], len(recording["gap"]))
-        figures[f"{recording['name']} jaw"] = [correlation(moved[:, INDEX["jawOpen"]], recording["gap"])]
-        figures[f"{recording['name']} gap"] = [correlation(basis.lip_gap(moved), recording["gap"])]
-    return {name: float(np.mean(values)) for name, values in figures.items()}
-
+from .measures import best_lag, correlation, fitted
+from .recordings import recordings
 
 # --- the whole chain --------------------------------------------------------------------------------------------------
 
@@ -112,12 +45,6 @@ def write_wave(path: Path, samples: np.ndarray) -> None:
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
         file.writeframes(samples.astype("<i2").tobytes())
-
-
-def fitted(ours: np.ndarray, theirs: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Both cut to the shorter."""
-    count = min(len(ours), len(theirs))
-    return ours[:count], theirs[:count]
 
 
 def judge_tracked(

@@ -91,7 +91,7 @@ def load_corpus(work: Path, basis: IctBasis) -> Dict[str, np.ndarray]:
 
 
 def train_motion(work: Path, steps: int, batch: int, rate: float) -> None:
-    from ..judge.__main__ import judge_regression
+    from ..judge.regression import judge_regression
 
     basis = IctBasis.load()
     corpus = load_corpus(work, basis)

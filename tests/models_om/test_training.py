@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from models_om.ict.lips import IctBasis
-from models_om.judge.__main__ import as_heard, best_lag, correlation, over_time
+from models_om.judge.measures import correlation
 from models_om.manifest import BUILT, HERE
 from models_om.train.augment import Windows, closure_weights
 
@@ -67,27 +67,6 @@ def test_held_out_recordings_are_never_drawn(corpus: Dict[str, np.ndarray]) -> N
 def test_closed_lips_weigh_more() -> None:
     weights = closure_weights(np.array([0.0, 0.05]), np.array([False, False]), spread=0.025)
     assert weights[0] > 1.5 * weights[1]
-
-
-def test_overlapped_windows_give_back_a_curve_in_its_place() -> None:
-    mel = np.random.default_rng(0).random((80, 4 * 93)).astype(np.float32)
-
-    def predict(windows: np.ndarray) -> np.ndarray:
-        value = windows[:, 0].mean(1).reshape(len(windows), 40, 4).mean(2)
-        return np.repeat(value[:, None], 32, axis=1)
-
-    expected = mel.mean(0).reshape(-1, 4).mean(1)
-    np.testing.assert_allclose(over_time(predict, mel, 93)[:, 0], expected, atol=1e-5)
-
-
-@pytest.mark.parametrize("late", [-3, 0, 2])
-def test_the_lag_is_positive_when_we_are_late(late: int) -> None:
-    theirs = np.random.default_rng(0).standard_normal(200)
-    assert best_lag(np.roll(theirs, late), theirs) == late
-
-
-def test_stored_power_is_heard_as_mel() -> None:
-    assert as_heard(np.array([[-9.0, 0.0]], np.float16))[:, 0] == pytest.approx([-1.0, 1.0], abs=1e-3)
 
 
 def test_the_manifest_is_of_the_files_beside_it() -> None:
