@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Optional, Tuple
 
 import cv2
 import numpy as np
 
 from ...models import ModelStore
-from ..coefficients import INDEX
+from ..coefficients import COEFFICIENTS, INDEX, POSE
+from ..runtime.base import Network
 from .canvas import OVERSAMPLING
 from .eyelids import both_lids
 from .identity import CLOSE, FIELDS, FIRST_POSE, REST, WARPED, Identity
-from .mouth import MouthPainter
+from .interior import MouthInterior, light_on_teeth
+from .painter import MouthPainter
 from .warp import LayerWarp
 
 LIPS_PRESSED = 0.006
@@ -22,17 +24,25 @@ BLINK_SEEN = 0.01
 
 
 class Renderer:
-    """Frames of one identity. Every frame stands alone: any order, same result."""
+    """Frames of one identity. Every frame stands alone: any order, same result.
 
-    def __init__(self, identity: Identity, store: ModelStore) -> None:
+    ``painter``: the `sonic_painter` network; without it the mouth is the one that plain geometry makes.
+    """
+
+    def __init__(self, identity: Identity, store: ModelStore, painter: Optional[Network] = None) -> None:
         self._identity = identity
         self._warped = np.array(WARPED)
         self._upper = LayerWarp(identity.upper, identity.box, identity.box)
         self._lower = LayerWarp(identity.lower, identity.box, identity.mouth_box)
         self._lids = both_lids(identity.mesh)
-        self._mouth = MouthPainter(identity, store)
+        self._interior = MouthInterior(identity, store, light_on_teeth(identity))
         self._pose_at_mouth = _pose_at(identity, identity.seam)
         self._alphas = identity.upper_alpha, identity.lower_alpha
+        self._painter: Optional[MouthPainter] = None
+        if painter is not None:
+            x0, y0, x1, y1 = identity.box
+            at_rest = self.frame(np.zeros(len(COEFFICIENTS), np.float32), np.zeros(len(POSE), np.float32))
+            self._painter = MouthPainter(painter, identity.mesh, at_rest[y0:y1, x0:x1], (x0, y0))
 
     @property
     def size(self) -> Tuple[int, int]:
@@ -56,11 +66,14 @@ class Renderer:
         lower_alpha = cv2.remap(self._alphas[1], lower_map, None, cv2.INTER_LINEAR)
         opening = (1 - upper_alpha) * (1 - lower_alpha)
         head_shift = weights[FIRST_POSE:] @ self._pose_at_mouth
-        behind = self._mouth.paint(coefficients, head_shift, opening)
+        behind, rows = self._interior.paint(coefficients, head_shift, opening)
         lower = self._sample(lower_map).astype(np.float32)
         behind += (lower - behind) * lower_alpha[..., None]
         behind += (picture[inside] - behind) * upper_alpha[..., None]
         picture[inside] = np.clip(behind + 0.5, 0, 255).astype(np.uint8)
+        if self._painter is not None:
+            where = identity.mouth_box
+            self._painter.paint(picture, identity.box[:2], where, opening, rows, coefficients, head_shift)
 
         frame = identity.canvas.still.copy()
         bx0, by0, bx1, by1 = identity.box

@@ -1,12 +1,12 @@
-"""The inside of the mouth, which no photo shows: cavity, teeth rows, gums, tongue.
+"""The inside of the mouth by plain geometry: cavity, teeth rows, gums, tongue, which no photo shows.
 
 The upper row is fixed to the skull, the lower row with the tongue to the jaw, so teeth neither swim nor flicker.
-A learned painter can take the place of `MouthPainter.paint`: it gets the same opening and gives the same picture.
+The learned painter (`painter.py`) is guided by it.
 """
 
 from __future__ import annotations
 
-from typing import List, Mapping, Tuple
+from typing import List, Mapping, NamedTuple, Tuple
 
 import cv2
 import numpy as np
@@ -61,13 +61,20 @@ TONGUE_RISE = 0.03
 """Share of the face height by which `tongueOut` = 1 lifts the tongue (it is drawn, never put out)."""
 
 
-class MouthPainter:
-    """Paints the mouth of one photo; size and colours are matched once."""
+class Interior(NamedTuple):
+    """What is seen behind the lips: ``picture`` float32 (h,w,3) RGB; ``rows`` float32 (h,w,2), how much of a pixel the
+    upper row of teeth covers, and how much of it the lower row and the tongue."""
 
-    def __init__(self, identity: Identity, store: ModelStore) -> None:
+    picture: np.ndarray
+    rows: np.ndarray
+
+
+class MouthInterior:
+    """The mouth of one photo; its size is matched once. ``light`` (3,): see `light_on_teeth`."""
+
+    def __init__(self, identity: Identity, store: ModelStore, light: np.ndarray) -> None:
         sprites = np.load(store.data_file("built/mouth_sprites.npz"))
         self._face_height = identity.face_height
-        light = _light(identity)
         self._cavity = CAVITY * light
         self._upper, self._upper_matrix = _fitted(identity, sprites, "upper", light)
         self._upper_matrix[:, 2] += _upper_edge(identity)
@@ -76,31 +83,32 @@ class MouthPainter:
         self._down = identity.head_axes[1]
         self._teeth_deltas = identity.teeth_deltas
 
-    def paint(self, coefficients: np.ndarray, head_shift: np.ndarray, opening: np.ndarray) -> np.ndarray:
-        """What is seen behind the lips.
-
-        ``coefficients`` (32,); ``head_shift`` (2,) px of the skull at the mouth; ``opening`` float32 (h,w) over the
-        identity's mouth box, 1 where the lips are parted. Returns float32 (h,w,3) RGB.
-        """
+    def paint(self, coefficients: np.ndarray, head_shift: np.ndarray, opening: np.ndarray) -> Interior:
+        """``coefficients`` (32,); ``head_shift`` (2,) px of the skull at the mouth; ``opening`` float32 (h,w) over the
+        identity's mouth box, 1 where the lips are parted."""
         jaw = coefficients @ self._teeth_deltas
         picture = np.empty(opening.shape + (3,), np.float32)
         picture[:] = self._cavity
+        rows = np.empty(opening.shape + (2,), np.float32)
         risen = self._down * TONGUE_RISE * coefficients[INDEX["tongueOut"]]
-        self._lay(picture, self._tongue, self._tongue_matrix, head_shift + TONGUE_FOLLOWS * jaw - risen)
-        self._lay(picture, self._lower, self._lower_matrix, head_shift + jaw)
-        self._lay(picture, self._upper, self._upper_matrix, head_shift)
+        tongue = self._lay(picture, self._tongue, self._tongue_matrix, head_shift + TONGUE_FOLLOWS * jaw - risen)
+        lower = self._lay(picture, self._lower, self._lower_matrix, head_shift + jaw)
+        rows[..., 0] = self._lay(picture, self._upper, self._upper_matrix, head_shift)
+        rows[..., 1] = np.maximum(tongue, lower) * (1 - rows[..., 0])
         # Light reaches the inside through the opening only: darker near the lips, and darker the narrower it is.
         reach = cv2.GaussianBlur(opening, (0, 0), LIP_SHADOW * self._face_height)
         picture *= np.clip((2 * reach) ** SHADOW, AMBIENT, 1)[..., None]
-        return picture
+        return Interior(picture, rows)
 
-    def _lay(self, picture: np.ndarray, sprite: np.ndarray, matrix: np.ndarray, shift: np.ndarray) -> None:
+    def _lay(self, picture: np.ndarray, sprite: np.ndarray, matrix: np.ndarray, shift: np.ndarray) -> np.ndarray:
+        """Lays a sprite over the picture; returns how much of each pixel it covers."""
         placed = matrix.copy()
         placed[:, 2] += shift
         size = (picture.shape[1], picture.shape[0])
         drawn = cv2.warpAffine(sprite, placed, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         picture *= 1 - drawn[..., 3:]
         picture += drawn[..., :3]
+        return drawn[..., 3]
 
 
 def _fitted(
@@ -156,7 +164,7 @@ def _upper_edge(identity: Identity) -> np.ndarray:
     return down * max(_length(least), shift)
 
 
-def _light(identity: Identity) -> np.ndarray:
+def light_on_teeth(identity: Identity) -> np.ndarray:
     """RGB factors (3,) of the photo's light on teeth: from its own teeth where it shows them, else brightness from the
     whites of the eyes and cast from the skin."""
     still = identity.canvas.still
@@ -172,7 +180,13 @@ def _light(identity: Identity) -> np.ndarray:
         np.concatenate([identity.mesh[list(upper), :2], identity.mesh[list(lower[::-1]), :2]])
         for upper, lower in ((topo.RIGHT_EYE_UPPER, topo.RIGHT_EYE_LOWER), (topo.LEFT_EYE_UPPER, topo.LEFT_EYE_LOWER))
     ])  # fmt: skip
-    white = max(float(np.percentile(eyes @ LUMINANCE, 92)) if len(eyes) else 0.0, float(skin @ LUMINANCE))
+    white = float(np.percentile(eyes @ LUMINANCE, 92)) if len(eyes) else 0.0
+    return light_by_skin(skin, white)
+
+
+def light_by_skin(skin: np.ndarray, white: float) -> np.ndarray:
+    """RGB factors (3,) for skin of that colour (3,) and eyes whose white has that luminance."""
+    white = max(white, float(skin @ LUMINANCE))
     cast = skin / (skin @ LUMINANCE) / USUAL_SKIN
     return (np.clip(white / ORDINARY_WHITE, 0.3, 1.1) * (1 + CAST * (cast - 1))).astype(np.float32)
 
