@@ -30,3 +30,8 @@ def best_lag(ours: np.ndarray, theirs: np.ndarray, reach: int = LARGEST_LAG) -> 
     inner = slice(reach, len(ours) - reach)
     scores = {lag: correlation(np.roll(ours, -lag)[inner], theirs[inner]) for lag in range(-reach, reach + 1)}
     return max(scores, key=lambda lag: scores[lag])
+
+
+def unit(curve: np.ndarray) -> np.ndarray:
+    """Scaled to mean 0 and deviation 1: r does not see the scale either."""
+    return (curve - curve.mean()) / max(float(curve.std()), 1e-9)
