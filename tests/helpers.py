@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List
 
+from appliance.manifest import FORMAT
 from appliance.pipeline.coefficients import COEFFICIENTS
+from models_om import toml
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -27,18 +29,25 @@ def write_manifest(folder: Path, files: Dict[str, str], **changes: Any) -> None:
         return {"runtime": runtime, "precision": "fp32", "file": file, "sha256": digest, "bytes": len(content)}
 
     toy = {
+        "role": "to be tested",
         "inputs": [tensor("left", 1, 2, 4, 5), tensor("right", 1, 3, 4, 5)],
         "outputs": [tensor("y", 1, 3, 4, 5), tensor("z", 1, 3, 1, 1)],
         "files": [built(runtime, file) for runtime, file in files.items()],
+        "training": [{"part": "all", "command": "make_toy.py", "seed": 0, "steps": 1, "sources": ["nature"]}],
     }
-    manifest = {"format": 1, "coefficients": COEFFICIENTS, "networks": {"toy": toy}, "data": [], "licences": []}
-    (folder / "manifest.json").write_text(json.dumps({**manifest, **changes}))
+    nature = {"what": "noise", "licence": "none", "credit": "nobody", "trained_on": "all of it", "held_out": "nothing"}
+    manifest = {
+        "format": FORMAT, "licence": "Apache-2.0", "frame_rate": 25, "sample_rate": 16000, "coefficients": COEFFICIENTS,
+        "networks": {"toy": toy}, "sources": {"nature": nature},
+    }  # fmt: skip
+    (folder / "manifest.toml").write_text(toml.dumps({**manifest, **changes}, {"": "A manifest for tests."}))
 
 
-def appliance(*arguments: Any, **environment: str) -> subprocess.CompletedProcess[str]:
+def appliance(*arguments: Any, package: Path = REPOSITORY, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command line, of the package in that folder."""
     command = [sys.executable, "-m", "appliance", *map(str, arguments)]
-    variables = {**os.environ, "PYTHONPATH": str(REPOSITORY), **environment}
-    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120)
+    variables = {**os.environ, "PYTHONPATH": str(package), **environment}
+    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120, cwd=str(package))
 
 
 def events(output: str) -> List[Dict[str, Any]]:

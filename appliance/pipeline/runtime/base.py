@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Dict, Mapping, Optional, Tuple
+from typing import Dict, Iterable, Mapping, Tuple
 
 import numpy as np
 
-from ...errors import ModelCorrupt, ModelInputInvalid
+from ...errors import ModelInputInvalid, ModelMismatch
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,9 @@ class TensorSpec:
     name: str
     shape: Tuple[int, ...]
     dtype: str = "float32"
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.dtype} {'x'.join(map(str, self.shape))}"
 
 
 class Network(abc.ABC):
@@ -41,11 +44,14 @@ class Network(abc.ABC):
         # C order: MindSpore Lite reads Fortran-ordered memory as if it were C-ordered.
         return self._run({name: np.ascontiguousarray(array) for name, array in inputs.items()})
 
-    def _check_signature(self, inputs: Mapping[str, TensorSpec], outputs: Optional[Mapping[str, TensorSpec]]) -> None:
-        """Compare what the file declares, where it does, with what the manifest says. Raises `ModelCorrupt`."""
-        for declared, found in ((self.inputs, inputs), (self.outputs, outputs)):
-            if found is not None and found != {spec.name: spec for spec in declared}:
-                raise ModelCorrupt(f"{self.name}: file has {sorted(found.values(), key=str)}, manifest {declared}")
+    def _check_signature(self, inputs: Iterable[TensorSpec], outputs: Iterable[TensorSpec]) -> None:
+        """Compare what the file declares with what the manifest says. Raises `ModelMismatch`."""
+        for side, declared, found in (("inputs", self.inputs, inputs), ("outputs", self.outputs, outputs)):
+            ours, theirs = sorted(map(str, declared)), sorted(map(str, found))
+            if ours != theirs:
+                sentence = f"The file of {self.name} holds another network: its {side} are {', '.join(theirs)}"
+                sentence += f", expected {', '.join(ours)}."
+                raise ModelMismatch(sentence, message=sentence)
 
     @abc.abstractmethod
     def _run(self, inputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:

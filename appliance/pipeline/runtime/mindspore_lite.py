@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 
 from ...errors import ModelCorrupt, RuntimeUnavailable
-from ...models import NetworkEntry
+from ...manifest import REINSTALL, NetworkEntry
 from .base import Network, TensorSpec
 
 # Read once, when the library is loaded: only critical errors on stderr; ours are raised.
@@ -45,25 +45,25 @@ class MindSporeLiteNetwork(Network):
         try:
             self._model.build_from_file(str(path), lite.ModelType.MINDIR, context)
         except RuntimeError as error:
-            raise ModelCorrupt(f"{path}: {error}") from error
-        # Outputs show only in a result; their names are checked there.
-        self._check_signature(_specs(self._model.get_inputs(), lite), None)
+            message = f"The model file {path.name} is no network that MindSpore Lite can read."
+            raise ModelCorrupt(f"{path}: {error}", message=message, action=REINSTALL) from error
+        self._check_signature(_specs(self._model.get_inputs(), lite), self.outputs)
+        # Outputs show only in a result.
+        silence = {spec.name: np.zeros(spec.shape, spec.dtype) for spec in self.inputs}
+        self._check_signature(self.inputs, _specs(self._predict(silence), lite))
 
     def _run(self, inputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        results = {tensor.name: tensor for tensor in self._predict(inputs)}
+        return {s.name: results[s.name].get_data_to_numpy().reshape(s.shape).copy() for s in self.outputs}
+
+    def _predict(self, inputs: Dict[str, np.ndarray]) -> List[Any]:
         tensors = self._model.get_inputs()
         for tensor in tensors:
             tensor.set_data_from_numpy(inputs[tensor.name])
-        results = {tensor.name: tensor for tensor in self._model.predict(tensors)}
-        return {spec.name: _copied(results, spec, self.name) for spec in self.outputs}
+        return self._model.predict(tensors)
 
     def close(self) -> None:
         self._model = None
-
-
-def _copied(results: Dict[str, Any], spec: TensorSpec, network: str) -> np.ndarray:
-    if spec.name not in results:
-        raise ModelCorrupt(f"{network}: outputs are {sorted(results)}, expected {spec.name}")
-    return results[spec.name].get_data_to_numpy().reshape(spec.shape).copy()
 
 
 def _import() -> Any:
@@ -73,6 +73,6 @@ def _import() -> Any:
     return mindspore_lite
 
 
-def _specs(tensors: List[Any], lite: Any) -> Dict[str, TensorSpec]:
+def _specs(tensors: List[Any], lite: Any) -> List[TensorSpec]:
     dtypes = {lite.DataType.FLOAT32: "float32", lite.DataType.INT64: "int64"}
-    return {t.name: TensorSpec(t.name, tuple(t.shape), dtypes.get(t.dtype, str(t.dtype))) for t in tensors}
+    return [TensorSpec(t.name, tuple(t.shape), dtypes.get(t.dtype, str(t.dtype))) for t in tensors]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, Optional
+from typing import Dict, List, Optional
 
 import numpy as np
 
 from ...errors import ModelCorrupt, RuntimeUnavailable
-from ...models import NetworkEntry
+from ...manifest import REINSTALL, NetworkEntry
 from .base import Network, TensorSpec
 
 _LOG_ERRORS_ONLY = 3
@@ -42,7 +42,8 @@ class OnnxNetwork(Network):
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # each fault of a file has its own class, none of them public
-            raise ModelCorrupt(f"{path}: {error}") from error
+            message = f"The model file {path.name} is no network that ONNX Runtime can read."
+            raise ModelCorrupt(f"{path}: {error}", message=message, action=REINSTALL) from error
         self._check_signature(_specs(self._session.get_inputs()), _specs(self._session.get_outputs()))
 
     def _run(self, inputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
@@ -53,5 +54,5 @@ class OnnxNetwork(Network):
         self._session = None
 
 
-def _specs(nodes: list) -> Dict[str, TensorSpec]:
-    return {n.name: TensorSpec(n.name, tuple(n.shape), _DTYPES.get(n.type, n.type)) for n in nodes}
+def _specs(nodes: list) -> List[TensorSpec]:
+    return [TensorSpec(n.name, tuple(n.shape), _DTYPES.get(n.type, n.type)) for n in nodes]

@@ -9,7 +9,7 @@ import pytest
 from helpers import write_manifest
 from make_toy import expected
 
-from appliance.errors import ModelCorrupt, ModelInputInvalid, ModelMissing, RuntimeUnavailable
+from appliance.errors import ModelCorrupt, ModelInputInvalid, ModelMismatch, ModelMissing, RuntimeUnavailable
 from appliance.models import ModelStore
 from appliance.pipeline.runtime import mindspore_lite, onnx
 from appliance.pipeline.runtime.base import Network
@@ -123,10 +123,11 @@ def test_file_that_is_no_network(runtime: str, toy_store: ModelStore, content: b
         load_network(ModelStore(networks=toy_store.networks), "toy", runtime)
 
 
-def test_network_with_another_signature_is_refused(runtime: str, toy_store: ModelStore) -> None:
-    manifest = toy_store.networks / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"left"', '"lefty"'))
-    with pytest.raises(ModelCorrupt):
+@pytest.mark.parametrize("was, becomes", [('"left"', '"lefty"'), ("[1, 2, 4, 5]", "[1, 2, 5, 4]"), ('"z"', '"x"')])
+def test_network_with_another_signature_is_refused(runtime: str, was: str, becomes: str, toy_store: ModelStore) -> None:
+    manifest = toy_store.networks / "manifest.toml"
+    manifest.write_text(manifest.read_text().replace(was, becomes))
+    with pytest.raises(ModelMismatch, match="toy"):
         load_network(toy_store, "toy", runtime)
 
 
@@ -166,6 +167,6 @@ def test_npu_is_refused_with_the_reason(toy_store: ModelStore) -> None:
 
 
 def test_without_networks_nothing_is_chosen(toy_store: ModelStore) -> None:
-    (toy_store.networks / "manifest.json").unlink()
+    (toy_store.networks / "manifest.toml").unlink()
     with pytest.raises(ModelMissing):
         choose("auto", None, toy_store)
