@@ -9,9 +9,11 @@ The same files give the same text.
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any, Dict, List
 
+from appliance.errors import ModelMismatch
 from appliance.manifest import FORMAT, parse_manifest
 from appliance.pipeline import signatures
 from appliance.pipeline.coefficients import COEFFICIENTS
@@ -56,7 +58,8 @@ COMMENTS = {
 def write_manifest(folder: Path = HERE) -> None:
     """Describe what is built below ``folder``. Networks without a built file are left out.
 
-    Raises `appliance.errors.ModelCorrupt` where the appliance would not accept it.
+    Raises `appliance.errors.ModelCorrupt` where the appliance would not accept it, `ModelMismatch` where the record of an
+    int8 network was made for another file.
     """
     content = toml.dumps(described(folder), COMMENTS).encode("utf-8")
     parse_manifest(content)
@@ -93,7 +96,20 @@ def _network(name: str, folder: Path) -> Dict[str, Any]:
         "training": provenance.TRAINING[name],
     }
     scales = folder / "built" / f"{name}.scales.json"
-    return {**network, "scales": _file(scales, folder)} if scales.exists() else network
+    if not scales.exists():
+        return network
+    _check_scales(scales)
+    return {**network, "scales": _file(scales, folder)}
+
+
+def _check_scales(record: Path) -> None:
+    """The record of an int8 network must be of the files beside it."""
+    content = json.loads(record.read_text(encoding="utf-8"))
+    for kind in ("source", "built"):
+        described = content[kind]
+        if _digest(record.with_name(described["file"])) != described["sha256"]:
+            message = f"{record.name} was not made with the {described['file']} beside it."
+            raise ModelMismatch(message=message, action="Quantise the network anew: `python -m models_om.export`.")
 
 
 def _tensor(spec: TensorSpec) -> Dict[str, Any]:
@@ -101,9 +117,11 @@ def _tensor(spec: TensorSpec) -> Dict[str, Any]:
 
 
 def _file(path: Path, folder: Path) -> Dict[str, Any]:
-    content = path.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    return {"file": path.relative_to(folder).as_posix(), "bytes": len(content), "sha256": digest}
+    return {"file": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": _digest(path)}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -312,14 +314,31 @@ def test_a_file_that_is_not_the_one_described_is_refused(fault: str, runtime: st
     assert "nstall" in caught.value.action
 
 
+def scales_record(folder: Path) -> Path:
+    record, content = folder / "built" / "sonic.scales.json", {}
+    for kind, name in (("source", "sonic.fp32.onnx"), ("built", "sonic.int8.onnx")):
+        digest = hashlib.sha256((folder / "built" / name).read_bytes()).hexdigest()
+        content[kind] = {"file": name, "sha256": digest}
+    replace_file(record, json.dumps(content).encode("utf-8"))
+    return record
+
+
+def test_scales_of_another_network_are_not_described(installed: Path) -> None:
+    scales_record(installed)
+    cut_short(installed / "built" / "sonic.int8.onnx")
+    before = (installed / "manifest.toml").read_bytes()
+    with pytest.raises(ModelMismatch, match=r"sonic\.scales\.json"):
+        write_manifest(installed)
+    assert (installed / "manifest.toml").read_bytes() == before
+
+
 SCALES_FAULTS = {"lost": (lost, ModelMissing), "tampered": (tampered, ModelCorrupt), "empty": (emptied, ModelCorrupt)}
 
 
 @pytest.mark.parametrize("fault", SCALES_FAULTS)
 def test_an_int8_network_is_refused_without_the_record_of_its_scales(fault: str, installed: Path) -> None:
     damage, error = SCALES_FAULTS[fault]
-    record = installed / "built" / "sonic.scales.json"
-    replace_file(record, b'{"scales": {}}')
+    record = scales_record(installed)
     write_manifest(installed)
     ModelStore(networks=installed).network_file("sonic", "onnx", "int8")
     damage(record)
