@@ -58,8 +58,8 @@ COMMENTS = {
 def write_manifest(folder: Path = HERE) -> None:
     """Describe what is built below ``folder``. Networks without a built file are left out.
 
-    Raises `appliance.errors.ModelCorrupt` where the appliance would not accept it, `ModelMismatch` where the record of an
-    int8 network was made for another file.
+    Raises `appliance.errors.ModelCorrupt` where the appliance would not accept it, `ModelMismatch` where the record
+    of an int8 network was made for another file.
     """
     content = toml.dumps(described(folder), COMMENTS).encode("utf-8")
     parse_manifest(content)

@@ -4,7 +4,7 @@
 
 prints one table (Markdown where it is piped) and writes OUT/report.html, OUT/summary.png and OUT/figures.json: every
 figure for the previous weights, the new ones and a plain baseline, with curves and frames. DATA is the folder of
-`docs/model-card.md`; WORK holds corpus.npz and tts_eval/, see the README.
+`models_om/README.md`; WORK holds corpus.npz and tts_eval/.
 """
 
 from __future__ import annotations
