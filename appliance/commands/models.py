@@ -70,7 +70,7 @@ def list_models(output: Output) -> None:
 def verify(output: Output) -> None:
     """Check every model file, and load every network on every run time of this machine.
 
-    The exit code is 0 when all is well, else that of the first problem (see `appliance make --help`).
+    The exit code is 0 when all is well, else 5.
     """
     from ..models import ModelStore
 
