@@ -381,4 +381,4 @@ def test_commands_say_what_is_wrong_without_a_stack_trace(
     listed = appliance("models", "list", package=tmp_path)
     assert (listed.returncode, "Traceback" in listed.stderr) == (0, False)
     # Whole files that were exchanged show only when they are loaded.
-    assert ("corrupt" in listed.stdout, words in listed.stdout) == ((fault != "swapped",) * 2
+    assert ("corrupt" in listed.stdout, words in listed.stdout) == (fault != "swapped",) * 2
