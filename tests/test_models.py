@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Callable, List
 
+import numpy as np
 import pytest
 from helpers import REPOSITORY, appliance
 
@@ -17,6 +18,8 @@ from appliance.models import THIRD_PARTY, ModelStore, default_folder
 from appliance.pipeline.coefficients import COEFFICIENTS
 from appliance.pipeline.face.crop import NETWORK_SIDE
 from appliance.pipeline.motion.sampler import WINDOW, step_code
+from appliance.pipeline.render.painter import painter_crop, spread_out
+from appliance.pipeline.render.patch import PATCH
 from appliance.pipeline.runtime import mindspore_lite, onnx
 from appliance.pipeline.runtime.select import load_network
 from appliance.pipeline.signatures import SIGNATURES
@@ -165,6 +168,10 @@ def test_signatures_are_what_the_pipeline_feeds() -> None:
     motion, step, condition = SIGNATURES["sonic_denoiser"].inputs
     assert (motion.shape, step.shape) == ((1, len(COEFFICIENTS), 1, WINDOW), step_code(0).shape)
     assert condition in SIGNATURES["sonic"].outputs
+    crop, spread = SIGNATURES["sonic_painter"].inputs
+    patch = np.zeros((PATCH, PATCH, 3), np.float32)
+    assert crop.shape == painter_crop(patch, patch, patch).shape
+    assert spread.shape == spread_out(np.zeros(len(COEFFICIENTS), np.float32)).shape
 
 
 # --- a manifest that cannot be used -----------------------------------------------------------------------------------
