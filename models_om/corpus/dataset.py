@@ -1,98 +1,31 @@
 """All sources as one table of training pairs: log power of 80 mel bands → 32 coefficients at 25 fps.
 
-    python -m models_om.corpus.dataset --data ../shared/data --work work [--tts FOLDER]
+    python -m models_om.corpus --only dataset
 
 writes ``WORK/corpus.npz``. Every source is brought to one level of sound (ITU-R BS.1770, as the appliance does) and one
-amplitude of motion: the spread of the lip gap while speaking is that of the tracked GRID speakers.
+amplitude of motion: the spread of the lip gap while speaking is that of the tracked GRID speakers. Each training
+recording is there twice, as it is and `altered`.
 """
 
 from __future__ import annotations
 
-import argparse
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Any, Dict, Iterable, Iterator, List, Sequence
 
 import numpy as np
 
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX, MOUTH
-from appliance.pipeline.speech import mel
-from appliance.pipeline.speech.loudness import TARGET, LoudnessMeter
-from appliance.settings import FRAME_RATE, SAMPLE_RATE
+from appliance.settings import FRAME_RATE
 
 from ..ict.lips import IctBasis
-from . import facegood, grid, visemes
+from . import facegood, grid, speech, visemes
+from .altered import altered
+from .pairs import SAMPLES_PER_FRAME, Pair, levelled, log_power, read_audio, silent_frames
+from .synthesis import HELD_OUT_VOICES
 
-SAMPLES_PER_FRAME = SAMPLE_RATE // FRAME_RATE
-SILENT_BELOW = 35.0
-"""A frame this many dB below the loudest of its recording has no speech."""
-FLOOR = 1e-9
+COLUMNS = ("name", "source", "voice", "split", "altered")
 UNRELIABLE = ("jawForward", "jawLeft", "jawRight", "cheekPuff", "tongueOut")
 """Set to 0 in every target: tracking in two dimensions does not show them."""
-SOURCES = ("grid", "facegood", "tts")
-
-
-@dataclass
-class Pair:
-    """One recording and its face. ``samples`` float32 at 16 kHz; ``coefficients`` (T,32) and ``gap`` (T,) at 25 fps.
-
-    ``gap`` is what the lips of the source really did, in any scale; ``split`` is "train", "held_out" or "unseen".
-    """
-
-    name: str
-    source: str
-    voice: str
-    split: str
-    samples: np.ndarray
-    coefficients: np.ndarray
-    gap: np.ndarray
-
-
-def read_audio(path: Path) -> np.ndarray:
-    """Any file ffmpeg reads → float32 mono at 16 kHz."""
-    command = [
-        "ffmpeg",
-        "-v",
-        "error",
-        "-nostdin",
-        "-i",
-        str(path),
-        "-ac",
-        "1",
-        "-ar",
-        str(SAMPLE_RATE),
-        "-f",
-        "f32le",
-        "-",
-    ]
-    return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.float32)
-
-
-def levelled(samples: np.ndarray) -> np.ndarray:
-    """At the level the appliance gives all speech."""
-    meter = LoudnessMeter()
-    meter.add(samples)
-    return (samples * 10 ** ((TARGET - meter.result()) / 20)).astype(np.float32)
-
-
-def log_power(samples: np.ndarray, frames: int) -> np.ndarray:
-    """float32 (4*frames, 80): log10 power of the mel bands, with no floor but `FLOOR`; `mel.log_mel` before its own."""
-    wanted = frames * SAMPLES_PER_FRAME
-    padded = np.pad(samples, (mel.LEAD, max(0, wanted - len(samples)) + mel.LEAD))[: wanted + 2 * mel.LEAD]
-    # mel.log_mel adds 1e-6 to the power: give it a louder signal, so that augmentation still has what lies below.
-    gain = 30.0
-    power = 10 ** (mel.log_mel(padded * gain).T * 3.0 - 3.0) - 1e-6
-    return np.log10(np.maximum(power / gain**2, FLOOR)).astype(np.float32)
-
-
-def silent_frames(samples: np.ndarray, frames: int) -> np.ndarray:
-    """(T,) bool: no speech in the frame, by its level."""
-    wanted = frames * SAMPLES_PER_FRAME
-    padded = np.pad(samples, (0, max(0, wanted - len(samples))))[:wanted]
-    level = 10 * np.log10((padded.reshape(frames, -1) ** 2).mean(1) + 1e-9)
-    level = np.max([np.roll(level, shift) for shift in (-1, 0, 1)], axis=0)
-    return level < max(np.quantile(level, 0.98) - SILENT_BELOW, np.quantile(level, 0.05) + 1e-3)
 
 
 def grid_pairs(data: Path, basis: IctBasis) -> Iterator[Pair]:
@@ -121,34 +54,41 @@ def facegood_pairs(data: Path, basis: IctBasis) -> Iterator[Pair]:
         )
 
 
-def tts_pairs(folder: Path, basis: IctBasis) -> Iterator[Pair]:
+def tts_pairs(clips: Iterable[Path], basis: IctBasis) -> Iterator[Pair]:
     """Synthetic speech: the curves come from phoneme times by the viseme rules."""
-    for path in sorted(folder.glob("*.npz")):
-        archive = np.load(path)
-        samples = levelled(archive["audio"].astype(np.float32) / 32768)
-        phonemes = [visemes.Phoneme(str(p), float(a), float(b)) for p, a, b in
-                    zip(archive["phonemes"], archive["starts"], archive["ends"])]  # fmt: skip
+    held_out = {voice for voices in HELD_OUT_VOICES.values() for voice in voices}
+    for path in clips:
+        clip = speech.load(path)
+        samples = levelled(clip.audio)
         frames = len(samples) // SAMPLES_PER_FRAME
-        coefficients = visemes.curves(phonemes, frames / FRAME_RATE)
-        yield Pair(path.stem, "tts", str(archive["voice"]), "train", samples, coefficients, basis.lip_gap(coefficients))
+        coefficients = visemes.curves(clip.phonemes, frames / FRAME_RATE)
+        split = "unseen" if clip.voice in held_out else "train"
+        yield Pair(path.stem, "tts", clip.voice, split, samples, coefficients, basis.lip_gap(coefficients))
 
 
-def one_scale(pairs: List[Pair], basis: IctBasis) -> None:
-    """Scale the mouths of each voice's source, in place, to the lip-gap spread of the tracked speakers."""
-    spread: Dict[str, float] = {}
-    for key in {amplitude_group(pair) for pair in pairs}:
-        gaps = []
-        for pair in pairs:
-            if amplitude_group(pair) == key:
-                speaking = ~silent_frames(pair.samples, len(pair.coefficients))
-                gaps.append(basis.lip_gap(pair.coefficients)[speaking])
-        spread[key] = float(np.concatenate(gaps).std())
-    tracked = np.mean([value for key, value in spread.items() if key.startswith("grid")])
+def one_scale(pairs: Sequence[Pair], basis: IctBasis) -> Dict[str, float]:
+    """Scale the mouths of each voice's source, in place, to the lip-gap spread of the tracked speakers.
+
+    Returns the spread that each group had, in face heights.
+    """
+    groups: Dict[str, List[Pair]] = {}
     for pair in pairs:
-        pair.coefficients[:, MOUTH] *= tracked / spread[amplitude_group(pair)]
-    print(
-        "lip-gap spread while speaking, share of face height:", {key: round(value, 4) for key, value in spread.items()}
-    )
+        groups.setdefault(amplitude_group(pair), []).append(pair)
+    spread = {group: gap_spread(members, basis) for group, members in groups.items()}
+    tracked = np.mean([value for group, value in spread.items() if group.startswith("grid")])
+    for group, members in groups.items():
+        for pair in members:
+            pair.coefficients[:, MOUTH] *= tracked / spread[group]
+    return spread
+
+
+def gap_spread(pairs: Sequence[Pair], basis: IctBasis) -> float:
+    """Standard deviation of the lip gap while speaking, in face heights."""
+    gaps = []
+    for pair in pairs:
+        speaking = ~silent_frames(pair.samples, len(pair.coefficients))
+        gaps.append(basis.lip_gap(pair.coefficients)[speaking])
+    return float(np.concatenate(gaps).std())
 
 
 def amplitude_group(pair: Pair) -> str:
@@ -168,38 +108,89 @@ def cleaned(coefficients: np.ndarray) -> np.ndarray:
     return result
 
 
-def save(pairs: List[Pair], path: Path) -> None:
-    frames = np.array([len(pair.coefficients) for pair in pairs])
-    text = {key: np.array([getattr(pair, key) for pair in pairs]) for key in ("name", "source", "voice", "split")}
+def rows(pair: Pair) -> Dict[str, np.ndarray]:
+    """A pair's part of each table of the corpus file."""
+    frames = len(pair.coefficients)
+    return {
+        "power": log_power(pair.samples, frames).astype(np.float16),
+        "coefficients": cleaned(pair.coefficients).astype(np.float16),
+        "gap": pair.gap.astype(np.float32),
+        "silent": silent_frames(pair.samples, frames),
+    }
+
+
+def save(pairs: Sequence[Pair], path: Path) -> List[Pair]:
+    """Write the corpus file, whole or not at all. Returns the pairs in it, the altered ones without their sound."""
+    tables = [rows(pair) for pair in pairs]
+    written = list(pairs)
+    for pair in altered([pair for pair in pairs if pair.split == "train"]):
+        tables.append(rows(pair))
+        pair.samples = pair.samples[:0]
+        written.append(pair)
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(
-        path,
-        power=np.concatenate([log_power(pair.samples, len(pair.coefficients)) for pair in pairs]).astype(np.float16),
-        coefficients=np.concatenate([cleaned(pair.coefficients) for pair in pairs]).astype(np.float16),
-        gap=np.concatenate([pair.gap for pair in pairs]).astype(np.float32),
-        silent=np.concatenate([silent_frames(pair.samples, len(pair.coefficients)) for pair in pairs]),
-        frames=frames,
-        **text,
-    )  # fmt: skip
-    for source in SOURCES:
-        minutes = sum(count for count, pair in zip(frames, pairs) if pair.source == source) / FRAME_RATE / 60
-        print(f"{source}: {sum(pair.source == source for pair in pairs)} recordings, {minutes:.1f} min")
+    partial = path.with_suffix(".part")
+    with open(partial, "wb") as file:
+        np.savez(
+            file,
+            frames=np.array([len(pair.coefficients) for pair in written]),
+            **{key: np.concatenate([table[key] for table in tables]) for key in tables[0]},
+            **{key: np.array([getattr(pair, key) for pair in written]) for key in COLUMNS},
+        )
+    partial.replace(path)
+    return written
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--work", type=Path, default=Path("work"))
-    parser.add_argument("--tts", type=Path, help="folder of the synthetic speech; default WORK/tts if there")
-    arguments = parser.parse_args()
+def figures(pairs: Sequence[Pair], basis: IctBasis, before: Dict[str, float]) -> Dict[str, Any]:
+    """What the report tells of the table; ``pairs`` without the altered ones, on one scale."""
+    groups = sorted({amplitude_group(pair) for pair in pairs})
+    sources = sorted({pair.source for pair in pairs})
+    after = {group: gap_spread([p for p in pairs if amplitude_group(p) == group], basis) for group in groups}
+    moved = {
+        source: np.concatenate([cleaned(p.coefficients) for p in pairs if p.source == source]) for source in sources
+    }
+    return {
+        "minutes": minutes(pairs, "source"),
+        "minutes by split": minutes(pairs, "split"),
+        "lip-gap spread as measured": {group: round(before[group], 4) for group in groups},
+        "lip-gap spread in the corpus": {group: round(after[group], 4) for group in groups},
+        "spread of a channel": {
+            name: {source: round(float(moved[source][:, INDEX[name]].std()), 4) for source in sources}
+            for name in COEFFICIENTS[MOUTH]
+            if name not in UNRELIABLE
+        },
+        "lip gap while silent": {
+            source: round(float(np.concatenate([
+                basis.lip_gap(p.coefficients)[silent_frames(p.samples, len(p.coefficients))]
+                for p in pairs if p.source == source
+            ]).mean()), 4)
+            for source in sources
+        },
+    }  # fmt: skip
+
+
+def minutes(pairs: Sequence[Pair], column: str) -> Dict[str, float]:
+    """Minutes of each value of a column."""
+    total: Dict[str, float] = {}
+    for pair in pairs:
+        key = str(getattr(pair, column))
+        total[key] = total.get(key, 0.0) + len(pair.coefficients) / FRAME_RATE / 60
+    return {key: round(value, 1) for key, value in sorted(total.items())}
+
+
+def build(data: Path, clips: Sequence[Path], path: Path) -> Dict[str, Any]:
+    """Make the corpus file of all three sources. Returns the figures of the report."""
     basis = IctBasis.load()
-    pairs = [*grid_pairs(arguments.data, basis), *facegood_pairs(arguments.data, basis)]
-    tts = arguments.tts or arguments.work / "tts"
-    if tts.is_dir():
-        pairs += tts_pairs(tts, basis)
-    one_scale(pairs, basis)
-    save(pairs, arguments.work / "corpus.npz")
-
-
-if __name__ == "__main__":
-    main()
+    pairs: List[Pair] = []
+    for source, found in (
+        ("grid", grid_pairs(data, basis)),
+        ("facegood", facegood_pairs(data, basis)),
+        ("tts", tts_pairs(clips, basis)),
+    ):
+        pairs += found
+        print(f"{source}: {minutes(pairs, 'source').get(source, 0.0)} min", flush=True)
+    before = one_scale(pairs, basis)
+    result = figures(pairs, basis, before)
+    print("altered copy, table", flush=True)
+    written = save(pairs, path)
+    result["minutes altered"] = minutes([pair for pair in written if pair.altered], "source")
+    return result

@@ -1,6 +1,6 @@
 """Portraits for the photo encoder: crops as the appliance makes them, and what MediaPipe sees in each face.
 
-    python -m models_om.corpus.portraits --data ../shared/data --work work
+    python -m models_om.corpus --only portraits
 
 writes ``WORK/portraits.npz``: ``images`` uint8 (N,3,224,224), ``expressions`` float32 (N,32) by MediaPipe's blendshape
 network (the teacher), ``colours`` float32 (N,9): mean RGB/127.5 - 1 of cheeks, lips and the white of the eyes.
@@ -10,9 +10,8 @@ Data: SFHQ-T2I synthetic portraits (MIT); no real person is among them. Teacher:
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import Iterable
+from typing import Any, Dict, Iterable
 
 import cv2
 import numpy as np
@@ -68,7 +67,8 @@ def colours(image: np.ndarray, mesh: np.ndarray) -> np.ndarray:
     return np.concatenate([smooth[place[:, 1], place[:, 0]].mean(0) for place in places]).astype(np.float32)
 
 
-def build(data: Path, store: ModelStore, path: Path) -> None:
+def build(data: Path, store: ModelStore, path: Path) -> Dict[str, Any]:
+    """Make the file of crops. Returns the figures of the report."""
     finder = FaceFinder(store)
     names = (data / "grid" / "blendshape_names.txt").read_text().split()
     teacher = Teacher(store.path("face_blendshapes.tflite"), names)
@@ -86,18 +86,8 @@ def build(data: Path, store: ModelStore, path: Path) -> None:
         images.append(np.round((image + 1) * 127.5).astype(np.uint8))
         expressions.append(teacher.expression(face.mesh))
         appearances.append(colours(image, mesh))
-    np.savez(path, images=np.array(images), expressions=np.array(expressions), colours=np.array(appearances))
-    print(f"{len(images)} portraits")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--work", type=Path, default=Path("work"))
-    arguments = parser.parse_args()
-    arguments.work.mkdir(parents=True, exist_ok=True)
-    build(arguments.data, ModelStore(), arguments.work / "portraits.npz")
-
-
-if __name__ == "__main__":
-    main()
+    partial = path.with_suffix(".part")
+    with open(partial, "wb") as saved:
+        np.savez(saved, images=np.array(images), expressions=np.array(expressions), colours=np.array(appearances))
+    partial.replace(path)
+    return {"portraits": len(images)}

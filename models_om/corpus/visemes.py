@@ -1,29 +1,49 @@
-"""From phonemes with times to the 32 motion coefficients: a table of mouth shapes and three rules of co-articulation.
+"""From phonemes with times to the 32 motion coefficients, by the table of mouth shapes and these rules.
 
 1. Blending. Every phoneme pulls each articulator (jaw, lips, rounding, spreading, tongue) towards its own shape with a
    strength that falls off exponentially before and after it; the curve is the weighted mean (Cohen & Massaro, 1993).
    A sound that does not need an articulator has next to no strength there, so /k/ leaves the lips to its neighbours.
 2. Silence. In a pause the mouth shuts within `DECAY` and begins to open `ONSET` before the next sound.
-3. Closures. /p b m/ shut the lips and /f v/ lift the lower lip to the teeth, whatever the neighbours want, for at least
+3. Sibilants. In the middle of /s z sh.../ the jaw is open by no more than `SIBILANT_JAW`.
+4. Closures. /p b m/ shut the lips and /f v/ lift the lower lip to the teeth, whatever the neighbours want, for at least
    `HOLD` (JALI: Edwards et al., 2016).
 
-Symbols are misaki's, one character each: IPA, with capitals for English diphthongs. Left and right are equal; the jaw
-never moves sideways. Nothing here is random.
+All figures and shapes are in `viseme_table`. Symbols are misaki's, one character each: IPA, with capitals for English
+diphthongs. Left and right are equal; the jaw never moves sideways. Nothing here is random.
 """
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Sequence
 
 import numpy as np
 
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX
 
-SILENCE = "_"
-"""The symbol of a pause: word spaces, punctuation, and the quiet at both ends."""
+from .viseme_table import (
+    ARTICULATORS,
+    CLOSING,
+    CLOSURES,
+    CORE,
+    DECAY,
+    HOLD,
+    KEPT_IN_CLOSURE,
+    ONSET,
+    OPENING,
+    PHONEMES,
+    REACH,
+    SHAPES,
+    SIBILANT_JAW,
+    SIBILANTS,
+    SILENCE,
+    STRESS,
+    UNSTRESSED,
+    VOWELS,
+    Shape,
+)
 
-STRESS = "ˈˌ"
-"""Marks that may precede an English vowel."""
+FINE_RATE = 200
+"""Hertz at which the curves are computed before they are read once a frame."""
 
 
 class Phoneme(NamedTuple):
@@ -32,143 +52,6 @@ class Phoneme(NamedTuple):
     symbol: str
     start: float
     end: float
-
-
-# --- the table --------------------------------------------------------------------------------------------------------
-
-
-class Shape(NamedTuple):
-    """Coefficient → weight, and how strongly the sound insists on each articulator (0 not at all, 1 fully)."""
-
-    weights: Dict[str, float]
-    jaw: float
-    lips: float
-    rounding: float
-    spreading: float
-
-
-def shape(jaw: float, lips: float, rounding: float, spreading: float, **weights: float) -> Shape:
-    """A shape; a weight named without side ("mouthPress") means both sides."""
-    sided: Dict[str, float] = {}
-    for name, weight in weights.items():
-        names = [name] if name in INDEX else [name + "Left", name + "Right"]
-        sided.update(dict.fromkeys(names, weight))
-    return Shape(sided, jaw, lips, rounding, spreading)
-
-
-# The four strengths are those of jaw, lips, rounding and spreading.
-SHAPES: Dict[str, Shape] = {
-    # closures; enforced by rule 3
-    "PP": shape(
-        0.9, 1.0, 0.1, 0.1, jawOpen=0.04, mouthClose=0.04, mouthPress=0.3, mouthRollUpper=0.25, mouthRollLower=0.28
-    ),
-    "FF": shape(0.9, 1.0, 0.2, 0.2, jawOpen=0.08, mouthRollLower=0.35, mouthUpperUp=0.2, mouthShrugUpper=0.05),
-    # tongue: the lips follow the neighbours
-    "TH": shape(0.7, 0.4, 0.1, 0.1, jawOpen=0.12, tongueOut=0.25, mouthLowerDown=0.14, mouthUpperUp=0.08),
-    "DD": shape(0.6, 0.1, 0.05, 0.05, jawOpen=0.1, mouthLowerDown=0.1),
-    "NN": shape(0.5, 0.1, 0.05, 0.05, jawOpen=0.12, mouthLowerDown=0.08),
-    "LL": shape(0.5, 0.1, 0.05, 0.05, jawOpen=0.2, mouthLowerDown=0.1),
-    "KK": shape(0.35, 0.05, 0.05, 0.05, jawOpen=0.16, mouthLowerDown=0.06),
-    # sibilants: a nearly closed jaw, teeth in sight
-    "SS": shape(1.0, 0.6, 0.2, 0.5, jawOpen=0.06, mouthStretch=0.22, mouthUpperUp=0.14, mouthLowerDown=0.22),
-    "XX": shape(
-        1.0, 0.6, 0.2, 0.7, jawOpen=0.07, mouthStretch=0.28, mouthSmile=0.15, mouthUpperUp=0.1, mouthLowerDown=0.16
-    ),
-    "CH": shape(
-        0.9, 0.6, 0.8, 0.5, jawOpen=0.1, mouthFunnel=0.5, mouthPucker=0.3, mouthUpperUp=0.08, mouthLowerDown=0.1
-    ),
-    "ZH": shape(
-        0.9, 0.6, 0.4, 0.3, jawOpen=0.1, mouthFunnel=0.28, mouthPucker=0.12, mouthUpperUp=0.08, mouthLowerDown=0.14
-    ),
-    "RR": shape(0.6, 0.4, 0.7, 0.4, jawOpen=0.13, mouthFunnel=0.26, mouthPucker=0.3),
-    # vowels
-    "AA": shape(1.0, 1.0, 0.7, 0.7, jawOpen=0.62, mouthLowerDown=0.14, mouthUpperUp=0.08),
-    "AE": shape(1.0, 1.0, 0.7, 0.8, jawOpen=0.54, mouthStretch=0.16, mouthLowerDown=0.16, mouthUpperUp=0.1),
-    "AH": shape(1.0, 1.0, 0.6, 0.6, jawOpen=0.43, mouthLowerDown=0.12, mouthUpperUp=0.06),
-    "EH": shape(
-        1.0, 1.0, 0.7, 0.8, jawOpen=0.33, mouthStretch=0.18, mouthSmile=0.08, mouthLowerDown=0.14, mouthUpperUp=0.1
-    ),
-    "ER": shape(0.9, 0.8, 0.7, 0.6, jawOpen=0.24, mouthFunnel=0.2, mouthPucker=0.18, mouthLowerDown=0.06),
-    "UH": shape(0.7, 0.6, 0.4, 0.4, jawOpen=0.24, mouthLowerDown=0.08),
-    "EE": shape(1.0, 1.0, 0.8, 0.6, jawOpen=0.28, mouthStretch=0.14, mouthLowerDown=0.12, mouthUpperUp=0.05),
-    "IH": shape(
-        0.8, 0.7, 0.6, 0.7, jawOpen=0.2, mouthStretch=0.2, mouthSmile=0.1, mouthLowerDown=0.12, mouthUpperUp=0.07
-    ),
-    "II": shape(
-        1.0, 1.0, 0.9, 1.0, jawOpen=0.14, mouthStretch=0.3, mouthSmile=0.22, mouthLowerDown=0.14, mouthUpperUp=0.1
-    ),
-    "IZ": shape(0.9, 0.8, 0.6, 0.7, jawOpen=0.1, mouthStretch=0.22, mouthUpperUp=0.1, mouthLowerDown=0.2),
-    "OO": shape(1.0, 1.0, 1.0, 0.9, jawOpen=0.34, mouthFunnel=0.38, mouthPucker=0.36),
-    "OH": shape(1.0, 1.0, 0.9, 0.8, jawOpen=0.44, mouthFunnel=0.28, mouthPucker=0.14, mouthLowerDown=0.06),
-    "UU": shape(1.0, 1.0, 1.0, 1.0, jawOpen=0.12, mouthPucker=0.72, mouthFunnel=0.36),
-    "UX": shape(0.9, 0.8, 0.8, 0.7, jawOpen=0.18, mouthPucker=0.42, mouthFunnel=0.28),
-    "YY": shape(1.0, 1.0, 1.0, 1.0, jawOpen=0.09, mouthPucker=0.84, mouthFunnel=0.36),
-    "WW": shape(0.8, 0.9, 1.0, 0.8, jawOpen=0.09, mouthPucker=0.74, mouthFunnel=0.3),
-    "JJ": shape(
-        0.6, 0.5, 0.4, 0.7, jawOpen=0.12, mouthStretch=0.26, mouthSmile=0.18, mouthLowerDown=0.1, mouthUpperUp=0.06
-    ),
-}
-
-PHONEMES: Dict[str, Tuple[str, ...]] = {
-    # consonants of both languages
-    "p": ("PP",), "b": ("PP",), "m": ("PP",), "f": ("FF",), "v": ("FF",),
-    "t": ("DD",), "d": ("DD",), "n": ("NN",), "l": ("LL",),
-    "k": ("KK",), "ɡ": ("KK",), "ŋ": ("KK",), "x": ("KK",), "h": ("KK",),
-    "s": ("SS",), "z": ("SS",), "j": ("JJ",), "w": ("WW",),
-    # Mandarin initials: z c, j q x, zh ch sh, r; aspiration is a sound of its own
-    "ʦ": ("SS",), "ʨ": ("XX",), "ɕ": ("XX",), "ꭧ": ("ZH",), "ʂ": ("ZH",), "ɻ": ("RR",), "ʰ": ("KK",), "ɥ": ("YY",),
-    # English only; T and ɾ are the flap of "water"
-    "θ": ("TH",), "ð": ("TH",), "ʃ": ("CH",), "ʒ": ("CH",), "ʧ": ("CH",), "ʤ": ("CH",), "ɹ": ("RR",),
-    "T": ("DD",), "ɾ": ("DD",), "ʔ": ("KK",),
-    # vowels; ɤ is the e of "ge", ɨ the i of "zi" and "shi", ɚ er
-    "a": ("AA",), "ɑ": ("AA",), "æ": ("AE",), "ʌ": ("AH",), "ɐ": ("AH",), "ɛ": ("EH",), "e": ("EH",),
-    "ə": ("UH",), "ᵊ": ("UH",), "ɜ": ("ER",), "ɚ": ("ER",), "ɤ": ("EE",),
-    "i": ("II",), "ɪ": ("IH",), "ᵻ": ("IH",), "ɨ": ("IZ",),
-    "o": ("OO",), "ɔ": ("OO",), "ɒ": ("OH",), "u": ("UU",), "ʊ": ("UX",), "y": ("YY",),
-    # English diphthongs of day, my, now, boy, go (American and British)
-    "A": ("EH", "IH"), "I": ("AA", "IH"), "W": ("AA", "UX"), "Y": ("OO", "IH"), "O": ("OO", "UX"), "Q": ("UH", "UX"),
-}  # fmt: skip
-
-VOWELS = "aɑæʌɐɛeəᵊɜɚɤiɪᵻɨoɔɒuʊyAIWYOQ"
-
-# --- figures of the rules ---------------------------------------------------------------------------------------------
-
-FALL_OFF = {
-    "jaw": (28.0, 28.0),
-    "lips": (28.0, 28.0),
-    "rounding": (10.0, 18.0),
-    "spreading": (18.0, 20.0),
-    "tongue": (40.0, 40.0),
-}
-"""1/s, before and after the sound: lips are rounded some 100 ms ahead of a rounded sound, the rest comes with it."""
-
-CORE = 0.5
-"""Share of a phoneme, in its middle, in which its strength is full."""
-
-UNSTRESSED = 0.8
-"""Jaw and lips of an English vowel without stress, as a share of the stressed one."""
-
-DECAY = 0.14
-ONSET = 0.12
-HOLD = 0.05
-CLOSING = 0.06
-OPENING = 0.05
-"""Seconds: to shut after speech, to open ahead of it, shortest closure, and the way into and out of a closure."""
-
-KEPT_IN_CLOSURE = 0.7
-"""Share of its neighbours' rounding and spreading that a closure keeps: the lips of "pu" are shut and rounded."""
-
-GRID = 200
-"""Hertz at which the curves are computed before they are read once a frame."""
-
-_ARTICULATORS: Dict[str, Tuple[str, ...]] = {
-    "jaw": ("jawOpen", "jawForward", "jawLeft", "jawRight"),
-    "rounding": ("mouthFunnel", "mouthPucker"),
-    "spreading": ("mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight",
-                  "mouthDimpleLeft", "mouthDimpleRight"),
-    "tongue": ("tongueOut",),
-}  # fmt: skip
-_CLOSURES = ("PP", "FF")
 
 
 class _Target(NamedTuple):
@@ -190,8 +73,9 @@ def curves(phonemes: Sequence[Phoneme], duration: float, frame_rate: int = 25) -
     targets = _targets(phonemes)
     if not targets or not frames:
         return result
-    time = np.arange(int(duration * GRID) + 2) / GRID
+    time = np.arange(int(duration * FINE_RATE) + 2) / FINE_RATE
     fine = _blend(targets, time) * _speaking(phonemes, time)[:, None]
+    fine = _cap_sibilants(fine, targets, time)
     fine = _close(fine, targets, time)
     moments = (np.arange(frames) + 0.5) / frame_rate
     for column in np.flatnonzero(fine.any(axis=0)):
@@ -218,18 +102,18 @@ def _targets(phonemes: Sequence[Phoneme]) -> List[_Target]:
 def _blend(targets: Sequence[_Target], time: np.ndarray) -> np.ndarray:
     """Rule 1, float64 (len(time), 32)."""
     start, end = (np.array([getattr(t, edge) for t in targets]) for edge in ("start", "end"))
-    middle, core = (start + end) / 2, CORE * (end - start) / 2
-    away = time[:, None] - middle
-    before, after = np.maximum(-away - core, 0.0), np.maximum(away - core, 0.0)
+    core = CORE * (end - start) / 2
     weights = np.zeros((len(targets), len(COEFFICIENTS)))
     for row, target in zip(weights, targets):
         for name, weight in SHAPES[target.shape].weights.items():
             row[INDEX[name]] = weight * target.size
     fine = np.zeros((len(time), len(COEFFICIENTS)))
-    for articulator, (ahead, behind) in FALL_OFF.items():
+    for articulator, reach in REACH.items():
         strength = np.array([_strength(SHAPES[t.shape], articulator) for t in targets])
+        away = time[:, None] - (start + end) / 2 - reach.late
+        before, after = np.maximum(-away - core, 0.0), np.maximum(away - core, 0.0)
         # The sum must not vanish far from all sounds; rule 2 takes the mouth to rest there.
-        pull = strength * np.exp(-np.minimum(ahead * before + behind * after, 300.0))
+        pull = strength * np.exp(-np.minimum(before / reach.ahead + after / reach.behind, 300.0))
         columns = _columns(articulator)
         fine[:, columns] = pull @ weights[:, columns] / pull.sum(axis=1, keepdims=True)
     return fine
@@ -242,8 +126,8 @@ def _strength(sound: Shape, articulator: str) -> float:
 def _columns(articulator: str) -> List[int]:
     """Columns of an articulator; the lips have all that no other has."""
     if articulator != "lips":
-        return [INDEX[name] for name in _ARTICULATORS[articulator]]
-    others = {name for names in _ARTICULATORS.values() for name in names}
+        return [INDEX[name] for name in ARTICULATORS[articulator]]
+    others = {name for names in ARTICULATORS.values() for name in names}
     return [INDEX[name] for name in COEFFICIENTS if name not in others]
 
 
@@ -256,11 +140,23 @@ def _speaking(phonemes: Sequence[Phoneme], time: np.ndarray) -> np.ndarray:
     return level
 
 
-def _close(fine: np.ndarray, targets: Sequence[_Target], time: np.ndarray) -> np.ndarray:
+def _cap_sibilants(fine: np.ndarray, targets: Sequence[_Target], time: np.ndarray) -> np.ndarray:
     """Rule 3."""
-    kept = np.zeros(len(COEFFICIENTS))
-    kept[_columns("rounding") + _columns("spreading")] = KEPT_IN_CLOSURE
-    for name in _CLOSURES:
+    cap = np.full(len(time), 1.0)
+    for target in targets:
+        if target.shape in SIBILANTS:
+            middle, half = (target.start + target.end) / 2, max(target.end - target.start, HOLD) / 2
+            inside = _plateau(time, middle - half / 2, middle + half / 2, half, half)
+            cap = np.minimum(cap, 1.0 - inside * (1.0 - SIBILANT_JAW))
+    result = fine.copy()
+    result[:, INDEX["jawOpen"]] = np.minimum(result[:, INDEX["jawOpen"]], cap)
+    return result
+
+
+def _close(fine: np.ndarray, targets: Sequence[_Target], time: np.ndarray) -> np.ndarray:
+    """Rule 4."""
+    kept = np.array([KEPT_IN_CLOSURE.get(name, 0.0) for name in COEFFICIENTS])
+    for name in CLOSURES:
         level = np.zeros(len(time))
         for target in targets:
             if target.shape == name:

@@ -12,6 +12,8 @@ from appliance.pipeline.speech.mel import BANDS, COLUMNS_PER_FRAME
 
 COLUMNS = WINDOW * COLUMNS_PER_FRAME
 SHARES = {"grid": 0.42, "facegood": 0.22, "tts": 0.36}
+ALTERED = 0.35
+"""Share of the windows that come from the altered copy: another voice, through a codec (`corpus.altered`)."""
 CLEAN = 0.4
 """Share of the windows that are heard as recorded."""
 OUTSIDE = -9.0
@@ -37,6 +39,7 @@ class Windows:
         self.weight = corpus["weight"]
         self.ends = np.cumsum(corpus["frames"])
         self.starts = self.ends - corpus["frames"]
+        self.altered = corpus.get("altered", np.zeros(len(self.ends), bool))
         self.generator = np.random.default_rng(seed)
         # Noise power of a mel band over 25 ms; drawn once, since drawing it anew costs more than all else together.
         self.grain = np.random.default_rng(seed).gamma(3.0, 1 / 3.0, (BANDS, 40_000)).astype(np.float32)
@@ -69,8 +72,12 @@ class Windows:
         return Batch(mel[:, None], coefficients.transpose(0, 2, 1)[:, :, None], weight.transpose(0, 2, 1)[:, :, None])
 
     def _recording(self, candidates: np.ndarray) -> int:
-        """One of them, the longer the likelier."""
+        """One of them, the longer the likelier; `ALTERED` of the time an altered one, where there are any."""
         length = (self.ends - self.starts)[candidates].astype(np.float64)
+        altered = self.altered[candidates]
+        shares = (ALTERED, 1 - ALTERED) if altered.any() and not altered.all() else (1.0, 1.0)
+        for share, part in zip(shares, (altered, ~altered)):
+            length[part] *= share / max(length[part].sum(), 1.0)
         return int(self.generator.choice(candidates, p=length / length.sum()))
 
     def _between(
