@@ -7,24 +7,40 @@ picture's own resolution: lips and tooth edges stay as sharp as they were.
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import NamedTuple, Tuple
 
 import cv2
 import numpy as np
 
 from ..coefficients import COEFFICIENTS
 from ..runtime.base import Network
-from .patch import PATCH, from_corner, from_patch, patch_matrix, to_patch
+from .patch import from_corner, from_patch, patch_matrix, to_patch
 
 COARSE = 20
 """Cells a side of the network's innermost grid, over which the coefficients are spread out."""
+
+GUIDE = 3
+"""First channel of the guide: the opening."""
 
 OPENS, OPEN = 6.0, 60.0
 """Opening, in patch px², at which painting begins, and from which it is complete: no jump when lips part."""
 
 
+class Scene(NamedTuple):
+    """A frame whose mouth is the plain one. ``picture`` uint8 (h,w,3), its first pixel at ``corner`` (x, y) video px;
+    ``inside``: the box (x0, y0, x1, y1) video px of the mouth, over which ``opening`` (h,w) and the ``rows`` of teeth
+    (h,w,2) are given, 0..1; ``head_shift`` (2,) px of the skull at the mouth."""
+
+    picture: np.ndarray
+    corner: Tuple[int, int]
+    inside: Tuple[int, int, int, int]
+    opening: np.ndarray
+    rows: np.ndarray
+    head_shift: np.ndarray
+
+
 def painter_crop(patch: np.ndarray, guide: np.ndarray, neutral: np.ndarray) -> np.ndarray:
-    """float32 (1,9,PATCH,PATCH) of three (PATCH,PATCH,3): RGB 0..255, guide 0..1, the face at rest as RGB 0..255."""
+    """float32 (1,9,160,160) of three (160,160,3): RGB 0..255, guide 0..1, the face at rest as RGB 0..255."""
     layers = np.concatenate([patch.astype(np.float32) / 255, guide, neutral.astype(np.float32) / 255], axis=2)
     return np.ascontiguousarray(layers.transpose(2, 0, 1)[None], dtype=np.float32)
 
@@ -35,35 +51,42 @@ def spread_out(coefficients: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(spread[None], dtype=np.float32)
 
 
-class MouthPainter:
-    """Paints the mouth of one face. ``mesh`` (478,3) and ``neutral`` uint8 (h,w,3), the face at rest with its mouth
+class MouthView:
+    """How the network sees one face. ``mesh`` (478,3) and ``neutral`` uint8 (h,w,3), the face at rest with its mouth
     shut, whose first pixel lies at ``corner`` (x, y); all in video px."""
 
-    def __init__(self, network: Network, mesh: np.ndarray, neutral: np.ndarray, corner: Tuple[int, int]) -> None:
-        self._network = network
+    def __init__(self, mesh: np.ndarray, neutral: np.ndarray, corner: Tuple[int, int]) -> None:
         self._matrix = patch_matrix(mesh)
         self._neutral = to_patch(neutral, from_corner(self._matrix, np.array(corner)))
 
-    def paint(
-        self, picture: np.ndarray, corner: Tuple[int, int], inside: Tuple[int, int, int, int], opening: np.ndarray,
-        rows: np.ndarray, coefficients: np.ndarray, head_shift: np.ndarray,
-    ) -> None:  # fmt: skip
-        """Paints into ``picture`` uint8 (h,w,3), whose first pixel lies at ``corner``. ``inside``: the box (x0, y0, x1,
-        y1) video px in which it may paint, and over which ``opening`` (h,w) and ``rows`` (h,w,2) are given."""
-        skull = from_corner(self._matrix, -head_shift)
-        x0, y0, x1, y1 = inside
-        here = from_corner(skull, np.array([x0, y0]))
-        shown = np.dstack([opening, rows * opening[..., None]])
-        guide = to_patch(shown, here, cv2.BORDER_CONSTANT)
-        share = float(np.clip((guide[..., 0].sum() - OPENS) / (OPEN - OPENS), 0, 1))
+    def crop(self, scene: Scene) -> np.ndarray:
+        """The network's ``crop``, float32 (1,9,160,160)."""
+        shown = np.dstack([scene.opening, scene.rows * scene.opening[..., None]])
+        guide = to_patch(shown, self.from_mouth(scene), cv2.BORDER_CONSTANT)
+        skull = from_corner(self._matrix, -scene.head_shift)
+        return painter_crop(to_patch(scene.picture, from_corner(skull, np.array(scene.corner))), guide, self._neutral)
+
+    def from_mouth(self, scene: Scene) -> np.ndarray:
+        """(2,3): pixels of the scene's mouth box → patch px."""
+        return from_corner(self._matrix, np.array(scene.inside[:2]) - scene.head_shift)
+
+
+class MouthPainter:
+    """Paints the mouth of one face, seen through ``view``."""
+
+    def __init__(self, network: Network, view: MouthView) -> None:
+        self._network, self._view = network, view
+
+    def paint(self, scene: Scene, coefficients: np.ndarray) -> None:
+        """Paints into the scene's picture, for coefficients (32,)."""
+        crop = self._view.crop(scene)
+        share = float(np.clip((crop[0, GUIDE].sum() - OPENS) / (OPEN - OPENS), 0, 1))
         if share == 0:
             return
-        patch = to_patch(picture, from_corner(skull, np.array(corner)))
-        crop = painter_crop(patch, guide, self._neutral)
         painted = self._network.run({"crop": crop, "motion": spread_out(coefficients)})["rgba"][0]
         change = (painted[:3] - crop[0, :3]) * (painted[3:] * 255 * share)
-        part = picture[y0 - corner[1] : y1 - corner[1], x0 - corner[0] : x1 - corner[0]]
-        part[:] = np.clip(part + from_patch(change.transpose(1, 2, 0), here, x1 - x0, y1 - y0) + 0.5, 0, 255)
-
-
-__all__ = ["COARSE", "PATCH", "MouthPainter", "painter_crop", "spread_out"]
+        x0, y0, x1, y1 = scene.inside
+        dx, dy = scene.corner
+        part = scene.picture[y0 - dy : y1 - dy, x0 - dx : x1 - dx]
+        laid_over = from_patch(change.transpose(1, 2, 0), self._view.from_mouth(scene), x1 - x0, y1 - y0)
+        part[:] = np.clip(part + laid_over + 0.5, 0, 255)

@@ -14,7 +14,7 @@ from .canvas import OVERSAMPLING
 from .eyelids import both_lids
 from .identity import CLOSE, FIELDS, FIRST_POSE, REST, WARPED, Identity
 from .interior import MouthInterior, light_on_teeth
-from .painter import MouthPainter
+from .painter import MouthPainter, MouthView, Scene
 from .warp import LayerWarp
 
 LIPS_PRESSED = 0.006
@@ -40,9 +40,7 @@ class Renderer:
         self._alphas = identity.upper_alpha, identity.lower_alpha
         self._painter: Optional[MouthPainter] = None
         if painter is not None:
-            x0, y0, x1, y1 = identity.box
-            at_rest = self.frame(np.zeros(len(COEFFICIENTS), np.float32), np.zeros(len(POSE), np.float32))
-            self._painter = MouthPainter(painter, identity.mesh, at_rest[y0:y1, x0:x1], (x0, y0))
+            self._painter = MouthPainter(painter, self.mouth_view())
 
     @property
     def size(self) -> Tuple[int, int]:
@@ -52,6 +50,21 @@ class Renderer:
 
     def frame(self, coefficients: np.ndarray, pose: np.ndarray) -> np.ndarray:
         """uint8 (h,w,3) RGB for ``coefficients`` (32,) and ``pose`` (6,), see `coefficients.py`."""
+        scene = self.scene(coefficients, pose)
+        if self._painter is not None:
+            self._painter.paint(scene, coefficients)
+        frame = self._identity.canvas.still.copy()
+        x0, y0, x1, y1 = self._identity.box
+        frame[y0:y1, x0:x1] = scene.picture
+        return frame
+
+    def mouth_view(self) -> MouthView:
+        """How the painter sees this face."""
+        at_rest = self.scene(np.zeros(len(COEFFICIENTS), np.float32), np.zeros(len(POSE), np.float32))
+        return MouthView(self._identity.mesh, at_rest.picture, at_rest.corner)
+
+    def scene(self, coefficients: np.ndarray, pose: np.ndarray) -> Scene:
+        """The frame before the painter has seen it, with what geometry knows of the mouth."""
         identity = self._identity
         weights = self._weights(coefficients, pose)
         upper_map = self._upper.backward(weights)
@@ -71,14 +84,7 @@ class Renderer:
         behind += (lower - behind) * lower_alpha[..., None]
         behind += (picture[inside] - behind) * upper_alpha[..., None]
         picture[inside] = np.clip(behind + 0.5, 0, 255).astype(np.uint8)
-        if self._painter is not None:
-            where = identity.mouth_box
-            self._painter.paint(picture, identity.box[:2], where, opening, rows, coefficients, head_shift)
-
-        frame = identity.canvas.still.copy()
-        bx0, by0, bx1, by1 = identity.box
-        frame[by0:by1, bx0:bx1] = picture
-        return frame
+        return Scene(picture, identity.box[:2], identity.mouth_box, opening, rows, head_shift)
 
     def _weights(self, coefficients: np.ndarray, pose: np.ndarray) -> np.ndarray:
         """One weight a field; lips that would overlap are held apart."""
