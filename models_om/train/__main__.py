@@ -1,39 +1,63 @@
 """Train the Sonic networks on the CPU with MindSpore; stop and go on at any step.
 
-    python -m models_om.train motion --work work [--steps 1800] [--batch 32]
-    python -m models_om.train photo  --work work [--steps 1200]
+    python -m models_om.train motion --work WORK    speech encoder and denoiser, on WORK/corpus.npz
+    python -m models_om.train photo  --work WORK    photo encoder, on WORK/portraits.npz
+    python -m models_om.train painter --work WORK   painter of mouths, on WORK/mouths/
+    python -m models_om.train sync   --work WORK    lip-sync expert (for judging and as a loss), on WORK/corpus.npz
 
-`motion` trains the speech encoder and the denoiser together on ``WORK/corpus.npz``, `photo` the photo encoder on
-``WORK/portraits.npz``. Both write ``WORK/{motion,photo}.ckpt`` (networks, optimiser), ``….json`` (step, random state,
-history) and ``….png`` (losses), and go on from them when started again.
+Each writes into WORK, every 250 steps, at the end, and when stopped by Ctrl-C or SIGTERM:
+
+    NAME.ckpt   networks, their running average if kept, optimiser, step, random state, history: one file, replaced
+                at once; started again, training goes on from it as if it had never stopped, killed or not
+    NAME.png    every loss term and every held-out figure over the steps
+    NAME.json   the same as numbers
+
+To start anew, move NAME.ckpt away. Progress goes to standard error: a bar with the time left on a terminal, else a line
+every 50 steps. One thread (OMP_NUM_THREADS=1) is nearly as fast as two on small networks.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 from pathlib import Path
+from typing import Dict, NamedTuple
 
 import mindspore as ms
 
 from .loop import SEED
-from .motion import train_motion
-from .photo import train_photo
+
+
+class Training(NamedTuple):
+    """``module.train_NAME(work, steps, batch, rate)``, and what is usual."""
+
+    module: str
+    steps: int
+    batch: int
+    rate: float = 1e-3
+
+
+TRAININGS: Dict[str, Training] = {
+    "motion": Training("motion", 1800, 32),
+    "photo": Training("photo", 1200, 16),
+    "sync": Training("sync", 4000, 48),
+    "painter": Training("painter", 1500, 12),
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("motion", "photo"))
-    parser.add_argument("--work", type=Path, default=Path("work"))
-    parser.add_argument("--steps", type=int)
+    parser.add_argument("what", choices=sorted(TRAININGS))
+    parser.add_argument("--work", type=Path, default=Path("work"), help="folder of the corpus and of the results")
+    parser.add_argument("--steps", type=int, help="may be changed until the last 60 %% of a run")
     parser.add_argument("--batch", type=int)
-    parser.add_argument("--rate", type=float)
+    parser.add_argument("--rate", type=float, help="learning rate")
     arguments = parser.parse_args()
+    usual = TRAININGS[arguments.what]
     ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
     ms.set_seed(SEED)
-    if arguments.what == "motion":
-        train_motion(arguments.work, arguments.steps or 1800, arguments.batch or 32, arguments.rate or 1e-3)
-    else:
-        train_photo(arguments.work, arguments.steps or 1200, arguments.batch or 16, arguments.rate or 1e-3)
+    train = getattr(importlib.import_module(f".{usual.module}", __package__), f"train_{arguments.what}")
+    train(arguments.work, arguments.steps or usual.steps, arguments.batch or usual.batch, arguments.rate or usual.rate)
 
 
 if __name__ == "__main__":
