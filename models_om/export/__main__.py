@@ -1,178 +1,134 @@
 """Turn trained networks into the files a machine runs, each checked against MindSpore, and write the manifest.
 
-    python -m models_om.export --work work [--python37 PYTHON3.7]
+    python -m models_om.export --work work [--only NAME] [--python37 PYTHON3.7]
+    python -m models_om.export --work work [--only NAME] --int8-only
 
-MindSpore → ONNX (opset 11) → INT8 QDQ by ONNX Runtime, and → MindSpore Lite ``.mindir`` by the converter of MindSpore
+MindSpore → ONNX (opset 11) → INT8 QDQ with its record, and → MindSpore Lite ``.mindir`` by the converter of MindSpore
 Lite 2.0.0, which exists for CPython 3.7 alone: without ``--python37`` the ``.mindir`` files are left as they are.
+``--int8-only`` begins with the float32 ONNX files already in ``built/`` and needs no MindSpore. The figures of INT8 are
+printed and written to ``docs/int8.md``.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import tempfile
 from pathlib import Path
-from typing import Dict, Iterator, List, Sequence
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
 
-import mindspore as ms
 import numpy as np
 import onnx
-import onnxruntime
-from mindspore import nn
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-from appliance.pipeline.motion.sampler import WINDOW, frame_noise, step_code
-
-from ..judge.recordings import as_heard
 from ..manifest import BUILT, SIGNATURES, write_manifest
-from ..networks import PhotoEncoder, Sonic, SonicDenoiser, SpeechEncoder
-from ..train.loop import load_cell
-from . import onnx_graph
+from . import onnx_graph, record
+from .int8 import quantise
+from .lite import run_mindir, to_mindir
+from .recipes import RECIPES, float_file, int8_file
+from .report import write_report
+from .running import Feed, Runner, milliseconds
+
+if TYPE_CHECKING:
+    from mindspore import nn
 
 AGREEMENT = 1e-3
 """Largest difference allowed between MindSpore and a float32 build of it."""
-CONVERT = """
-import sys
-from mindspore_lite import Converter, FmkType, ModelType
-Converter().convert(fmk_type=FmkType.ONNX, model_file=sys.argv[1], output_file=sys.argv[2])
-"""
-
-
-def load(work: Path) -> Dict[str, nn.Cell]:
-    """The trained networks of a work folder, ready to run."""
-    speech, photo, denoiser = SpeechEncoder(), PhotoEncoder(), SonicDenoiser()
-    for file, cells in (("motion", {"speech": speech, "denoiser": denoiser}), ("photo", {"photo": photo})):
-        for name, cell in cells.items():
-            load_cell(cell, name, work / f"{file}.ckpt")
-    networks = {"sonic": Sonic(speech, photo), "sonic_denoiser": denoiser}
-    for network in networks.values():
-        network.set_train(False)
-    return networks
-
-
-def samples(name: str, network: nn.Cell, sonic: nn.Cell, work: Path, count: int) -> Iterator[Dict[str, np.ndarray]]:
-    """Real inputs that training did not see: recordings and portraits, and for the denoiser the paths to motion."""
-    generator = np.random.default_rng(5)
-    corpus, images = dict(np.load(work / "corpus.npz")), np.load(work / "portraits.npz")["images"][::10]
-    ends = np.cumsum(corpus["frames"])
-    held_out = np.nonzero(corpus["split"] != "train")[0]
-    # FACEGOOD's clips are minutes, GRID's sentences seconds: choose by length, so that both are heard.
-    rate = corpus["frames"][held_out] / corpus["frames"][held_out].sum()
-    power = corpus["power"]
-    for _ in range(count):
-        index = generator.choice(held_out, p=rate)
-        first = ends[index] - corpus["frames"][index] + generator.integers(0, corpus["frames"][index] - WINDOW)
-        mel = as_heard(power[first * 4 : (first + WINDOW) * 4])[None, None]
-        image = images[generator.integers(len(images))][None].astype(np.float32) / 127.5 - 1
-        if name == "sonic":
-            yield {"audio_input": mel, "image_input": image}
-            continue
-        condition = sonic(ms.Tensor(mel), ms.Tensor(image))[0].asnumpy()
-        at, steps = int(generator.integers(0, 25)), 25
-        motion = frame_noise(1, int(first), WINDOW)[None, :, None] * np.float32(generator.uniform(0, 1))
-        for step in range(at):
-            motion = motion + network(
-                *map(ms.Tensor, (motion, step_code(step / steps), condition))
-            ).asnumpy() / np.float32(steps)
-        yield {"motion": motion, "step": step_code(at / steps), "condition": condition}
+CHECKED = 12
+"""Inputs on which builds are compared."""
 
 
 def to_onnx(name: str, network: nn.Cell, path: Path) -> None:
+    """Export a Cell with the network's signature to a tidy ONNX file."""
+    import mindspore as ms
+
     signature = SIGNATURES[name]
+    zeros = [ms.Tensor(np.zeros(shape, np.float32)) for shape in signature["inputs"].values()]
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw.onnx"
-        ms.export(network, *[ms.Tensor(np.zeros(s, np.float32)) for s in signature["inputs"].values()],
-                  file_name=str(raw.with_suffix("")), file_format="ONNX")  # fmt: skip
+        ms.export(network, *zeros, file_name=str(raw.with_suffix("")), file_format="ONNX")
         model = onnx_graph.tidy(onnx.load(raw), name, list(signature["inputs"]), list(signature["outputs"]))
     onnx.save(model, path)
 
 
-class _Reader(CalibrationDataReader):
-    def __init__(self, inputs: Sequence[Dict[str, np.ndarray]]) -> None:
-        self.inputs = iter(inputs)
+def by_mindspore(name: str, network: nn.Cell, feeds: Sequence[Feed]) -> List[Dict[str, np.ndarray]]:
+    """What the Cell itself computes, by output."""
+    import mindspore as ms
 
-    def get_next(self):
-        return next(self.inputs, None)
-
-
-def _at_the_ends(graph: onnx.GraphProto) -> List[str]:
-    """Names of the convolutions that read an input or make an output, with nothing but form and Sigmoid between."""
-    producer = {value: node for node in graph.node for value in node.output}
-    inputs = {item.name for item in graph.input}
-    found = [node.name for node in graph.node if node.op_type == "Conv" and node.input[0] in inputs]
-    waiting = [item.name for item in graph.output]
-    while waiting:
-        node = producer[waiting.pop()]
-        if node.op_type == "Conv":
-            found.append(node.name)
-        elif node.op_type in ("Reshape", "Sigmoid", "Concat"):
-            waiting += [value for value in node.input if value in producer]
-    return found
+    results = []
+    for feed in feeds:
+        made = network(*[ms.Tensor(feed[key]) for key in SIGNATURES[name]["inputs"]])
+        made = made if isinstance(made, tuple) else (made,)
+        results.append(dict(zip(SIGNATURES[name]["outputs"], (value.asnumpy() for value in made))))
+    return results
 
 
-def to_int8(source: Path, target: Path, inputs: Sequence[Dict[str, np.ndarray]]) -> None:
-    """Static INT8 QDQ, weights per channel. The first and last convolutions stay float: they are cheap, and their
-    rounding would be seen as trembling lips."""
-    model = onnx.load(source)
-    model = onnx.version_converter.convert_version(model, 13)  # per-channel DequantizeLinear begins there
-    model.ir_version = 7
-    kept = _at_the_ends(model.graph)
+def agree(path: Path, ours: Sequence[Feed], expected: Sequence[Feed]) -> None:
+    """Print the largest difference of each output. Ends the program where it is too large."""
+    worst = {
+        name: max(float(np.abs(a[name].reshape(b[name].shape) - b[name]).max()) for a, b in zip(ours, expected))
+        for name in expected[0]
+    }
+    told = ", ".join(f"{name} {value:.1e}" for name, value in worst.items())
+    print(f"{path.name}: largest difference to MindSpore: {told}", flush=True)
+    if not max(worst.values()) <= AGREEMENT:  # so written that NaN fails too
+        raise SystemExit(f"{path.name} does not agree with MindSpore")
+
+
+def export(name: str, work: Path, python37: Optional[Path]) -> None:
+    """The float32 builds of a network. They take the place of older ones only once they are known to agree."""
+    network = RECIPES[name].cell(work)
+    network.set_train(False)
     with tempfile.TemporaryDirectory() as folder:
-        newer = Path(folder) / "opset13.onnx"
-        onnx.save(model, newer)
-        quantize_static(
-            newer, target, _Reader(inputs), quant_format=QuantFormat.QDQ, per_channel=True,
-            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, calibrate_method=CalibrationMethod.MinMax,
-            op_types_to_quantize=["Conv", "Add"], nodes_to_exclude=kept,
-        )  # fmt: skip
+        fresh = Path(folder) / float_file(name).name
+        to_onnx(name, network, fresh)
+        lite = Path(folder) / f"{name}.fp32.mindir"
+        feeds = RECIPES[name].feeds(work, fresh)[1][:CHECKED]
+        expected = by_mindspore(name, network, feeds)
+        runner = Runner(fresh)
+        agree(fresh, [runner(feed) for feed in feeds], expected)
+        if python37:
+            to_mindir(fresh, lite, python37)
+            agree(lite, run_mindir(lite, feeds, python37), expected)
+            (BUILT / lite.name).write_bytes(lite.read_bytes())
+        float_file(name).write_bytes(fresh.read_bytes())
 
 
-def to_mindir(source: Path, target: Path, python37: Path) -> None:
-    """By the converter of MindSpore Lite 2.0.0; it writes read-only files and will not replace one."""
-    with tempfile.TemporaryDirectory() as folder:
-        built = Path(folder) / "network"
-        subprocess.run([str(python37), "-c", CONVERT, str(source), str(built)], check=True, capture_output=True)
-        target.unlink(missing_ok=True)
-        target.write_bytes(built.with_suffix(".mindir").read_bytes())
+def to_int8(name: str, work: Path) -> None:
+    """The INT8 build of a network's float32 ONNX file, its record, and its speed beside the float one's."""
+    recipe, single, quantised = RECIPES[name], float_file(name), int8_file(name)
+    calibration, test = recipe.feeds(work, single)
+    report = quantise(single, quantised, calibration, test, recipe.judge(work), recipe.goal)
+    path = record.record_path(quantised)
+    content = record.read(path)
+    content["speed_ms"] = {
+        str(threads): milliseconds([Runner(single, threads), Runner(quantised, threads)], test[0]) for threads in (1, 2)
+    }
+    record.write(path, content)
+    print(f"{quantised.name}: error {report.error:.4f}, wanted {recipe.goal:.4f}", flush=True)
 
 
-def differences(name: str, network: nn.Cell, path: Path, inputs: Sequence[Dict[str, np.ndarray]]) -> Dict[str, float]:
-    """Largest difference to MindSpore, by output."""
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    outputs = list(SIGNATURES[name]["outputs"])
-    worst: Dict[str, float] = {}
-    for feed in inputs:
-        expected = network(*[ms.Tensor(feed[key]) for key in SIGNATURES[name]["inputs"]])
-        expected = expected if isinstance(expected, tuple) else (expected,)
-        for output, ours, theirs in zip(outputs, session.run(outputs, feed), expected):
-            worst[output] = max(worst.get(output, 0.0), float(np.abs(ours - theirs.asnumpy()).max()))
-    return worst
-
-
-def main() -> None:
+def main(arguments: Optional[Sequence[str]] = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("work"))
+    parser.add_argument("--only", choices=list(RECIPES), help="this network alone")
+    parser.add_argument("--int8-only", action="store_true", help="quantise the float32 ONNX files already built")
     parser.add_argument("--python37", type=Path, help="interpreter with mindspore-lite 2.0.0")
-    arguments = parser.parse_args()
-    ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
+    chosen = parser.parse_args(arguments)
     BUILT.mkdir(exist_ok=True)
-    networks = load(arguments.work)
-    for name, network in networks.items():
-        inputs = list(samples(name, network, networks["sonic"], arguments.work, 160))
-        single, quantised, lite = (BUILT / f"{name}.{kind}" for kind in ("fp32.onnx", "int8.onnx", "fp32.mindir"))
-        to_onnx(name, network, single)
-        worst = differences(name, network, single, inputs[:20])
-        print(f"{single.name}: largest difference to MindSpore {worst}", flush=True)
-        if max(worst.values()) > AGREEMENT:
-            raise SystemExit(f"{single.name} does not agree with MindSpore")
-        to_int8(single, quantised, inputs[20:])
-        print(
-            f"{quantised.name}: largest difference to MindSpore {differences(name, network, quantised, inputs[:20])}",
-            flush=True,
-        )
-        if arguments.python37:
-            to_mindir(single, lite, arguments.python37)
-            print(f"{lite.name}: {lite.stat().st_size} bytes", flush=True)
+    names = [chosen.only] if chosen.only else list(RECIPES)
+    if not chosen.int8_only:
+        import mindspore as ms
+
+        ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
+        for name in names:
+            missing = [file for file in RECIPES[name].checkpoints if not (chosen.work / file).exists()]
+            if missing:
+                print(f"{name} is left as it is: {chosen.work} has no {' and no '.join(missing)}", flush=True)
+            else:
+                export(name, chosen.work, chosen.python37)
+    for name in names:
+        if float_file(name).exists():
+            to_int8(name, chosen.work)
+    write_report()
     write_manifest()
 
 
