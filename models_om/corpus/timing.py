@@ -22,13 +22,13 @@ REACH = 9
 """Frames of sound before and after the one predicted."""
 CEPSTRA = 16
 RIDGE = 0.02
-FARTHEST = 4
+FARTHEST = 3
 """Frames of lag that are tried."""
 ENOUGH = 9000
 """Frames of a source that are used, at most."""
 
-Recording = Tuple[np.ndarray, np.ndarray]
-"""Sound (T, features) and face (T, views)."""
+Recording = Tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Sound (T, features), face (T, views) and whether there is speech (T,)."""
 
 
 def lags(corpus: Path) -> Dict[str, Dict[str, float]]:
@@ -46,11 +46,10 @@ def lags(corpus: Path) -> Dict[str, Dict[str, float]]:
 
 
 def views() -> Dict[str, np.ndarray]:
-    """What is compared: linear maps (32,) of the coefficients."""
-    jaw, rounding = np.zeros(len(COEFFICIENTS)), np.zeros(len(COEFFICIENTS))
+    """What is compared: linear maps (32,) of the coefficients. Rounding changes too slowly to tell."""
+    jaw = np.zeros(len(COEFFICIENTS))
     jaw[INDEX["jawOpen"]] = 1
-    rounding[[INDEX["mouthFunnel"], INDEX["mouthPucker"]]] = 1
-    return {"jaw": jaw, "lip gap": IctBasis.load().gap_weights(), "rounding": rounding}
+    return {"jaw": jaw, "lip gap": IctBasis.load().gap_weights()}
 
 
 def recordings(corpus: Dict[str, np.ndarray]) -> Dict[str, List[Recording]]:
@@ -69,7 +68,8 @@ def recordings(corpus: Dict[str, np.ndarray]) -> Dict[str, List[Recording]]:
             continue
         part = slice(ends[number] - corpus["frames"][number], ends[number])
         sound = features(power[part.start * COLUMNS_PER_FRAME : part.stop * COLUMNS_PER_FRAME].astype(np.float32))
-        groups.setdefault(group, []).append((sound, coefficients[part].astype(np.float32) @ maps.T))
+        face = coefficients[part].astype(np.float32) @ maps.T
+        groups.setdefault(group, []).append((sound, face, ~corpus["silent"][part]))
         used[group] = used.get(group, 0) + int(corpus["frames"][number])
     return dict(sorted(groups.items()))
 
@@ -84,20 +84,21 @@ def features(power: np.ndarray) -> np.ndarray:
 
 def best_lags(learned: List[Recording], tested: List[Recording]) -> np.ndarray:
     """Frames (views,) by which the faces of ``tested`` are later than the map of ``learned`` says, to a fraction."""
-    sound = np.concatenate([sound for sound, _ in learned])
-    face = np.concatenate([(face - face.mean(0)) / (face.std(0) + 1e-6) for _, face in learned])
+    sound = np.concatenate([sound for sound, _, _ in learned])
+    face = np.concatenate([(face - face.mean(0)) / (face.std(0) + 1e-6) for _, face, _ in learned])
     middle, spread = sound.mean(0), sound.std(0) + 1e-6
     design = (sound - middle) / spread
     normal = design.T @ design + RIDGE * len(design) * np.eye(design.shape[1])
     weights = np.linalg.solve(normal, design.T @ (face - face.mean(0)))
     shifts = np.arange(-FARTHEST, FARTHEST + 1)
     agreement = np.zeros((len(shifts), face.shape[1]))
-    for heard, seen in tested:
+    for heard, seen, speech in tested:
         expected = ((heard - middle) / spread) @ weights
-        expected = (expected - expected.mean(0))[FARTHEST:-FARTHEST]
         seen = (seen - seen.mean(0)) / (seen.std(0) + 1e-6)
+        inner = np.flatnonzero(speech[FARTHEST:-FARTHEST]) + FARTHEST
+        expected = expected[inner] - expected[inner].mean(0) if len(inner) else expected[inner]
         for row, shift in enumerate(shifts):
-            agreement[row] += (expected * seen[FARTHEST + shift : len(seen) - FARTHEST + shift]).sum(0)
+            agreement[row] += (expected * seen[inner + shift]).sum(0)
     return np.array([peak(shifts, column) for column in agreement.T])
 
 
