@@ -11,25 +11,20 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib
 import json
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from rich.console import Console
 
 from ..manifest import HERE
 from . import report, table, weights
 from .bench import Bench
-from .figure import Figure, Finding
+from .sections import SECTIONS, judge_section
 from .subjects import BASELINE, NEW, PREVIOUS, Baseline, Networks, Subject
-
-SECTIONS = ("facegood", "grid", "closures", "silence", "ranking", "steps", "video", "painter", "frames")
-"""Modules of this package, in the order of the report."""
 
 TITLE = "The Sonic networks, judged"
 
@@ -88,42 +83,6 @@ def make_subjects(options: argparse.Namespace, bench: Bench, scratch: Path) -> L
         subjects.append(Networks(PREVIOUS, before, bench, options.runtime, options.precision))
     subjects.append(Baseline(new, bench))
     return subjects
-
-
-def judge_section(
-    name: str, subjects: Sequence[Subject], bench: Bench, say: Callable[[str], None] = lambda line: None
-) -> report.Section:
-    """One section for all subjects. What goes wrong in it becomes a failed figure; the others go on."""
-    started = time.monotonic()
-    findings: Dict[str, List[Finding]] = {}
-    title, about = name, ""
-    for subject in subjects:
-        at = time.monotonic()
-        try:
-            module = importlib.import_module(f"{__package__}.{name}")
-            title, about = module.TITLE, module.ABOUT
-            findings[subject.name] = collect(module.judge(subject, bench), name)
-        except Exception as error:
-            findings[subject.name] = [failure(name, error)]
-            say(traceback.format_exc())
-        say(f"{name}, {subject.name}: {time.monotonic() - at:.0f} s")
-    figures = {column: [f for f in found if isinstance(f, Figure)] for column, found in findings.items()}
-    return report.Section(name, title, about, table.rows(figures), findings, time.monotonic() - started)
-
-
-def collect(found: Iterator[Finding], section: str) -> List[Finding]:
-    """All findings; an error on the way is one more, and what came before it is kept."""
-    kept: List[Finding] = []
-    try:
-        for finding in found:
-            kept.append(finding)
-    except Exception as error:
-        kept.append(failure(section, error))
-    return kept
-
-
-def failure(section: str, error: Exception) -> Figure:
-    return Figure(section, "the rest of this section", float("nan"), "", detail=f"{type(error).__name__}: {error}")
 
 
 def described(options: argparse.Namespace) -> Tuple[str, ...]:

@@ -71,12 +71,12 @@ def strips(parts: Dict[str, Strip]) -> bytes:
         columns = max(len(strip.frames) for strip in parts.values())
         canvas = Canvas(figsize=(0.9 + 1.45 * columns, 1.5 * len(parts) + 0.3), dpi=DPI)
         grid = canvas.subplots(len(parts), columns, squeeze=False)
-        for line, (name, strip) in zip(grid, parts.items()):
+        for number, (line, (name, strip)) in enumerate(zip(grid, parts.items())):
             for axes in line:
                 axes.axis("off")
             for axes, frame, caption in zip(line, strip.frames, strip.captions):
                 axes.imshow(frame, interpolation="lanczos")
-                if line is grid[0]:
+                if number == 0:
                     axes.set_title(caption, fontsize=9, pad=4)
             line[0].text(-0.08, 0.5, name, transform=line[0].transAxes, rotation=90, va="center", ha="right",
                          color=COLOURS[name])  # fmt: skip

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import base64
 import html
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Dict, List, Sequence, TypeVar
 
 from . import plots
-from .figure import Curves, Finding, Series, Strip
-from .subjects import BASELINE, COLUMNS, NEW, PREVIOUS
+from .figure import Curves, Series, Strip
+from .sections import Section
+from .subjects import COLUMNS
 from .table import FAILED, MET, MISSED, Row, cells, summary
 
 T = TypeVar("T", Curves, Series, Strip)
-
-
-@dataclass
-class Section:
-    """What one section of the judge found: ``table``, and ``findings`` by column for the pictures."""
-
-    name: str
-    title: str
-    about: str
-    table: List[Row]
-    findings: Dict[str, List[Finding]] = field(default_factory=dict)
-    seconds: float = 0.0
 
 
 def write(out: Path, title: str, facts: Sequence[str], sections: Sequence[Section]) -> None:
@@ -38,7 +26,7 @@ def write(out: Path, title: str, facts: Sequence[str], sections: Sequence[Sectio
 
 
 def page(title: str, facts: Sequence[str], sections: Sequence[Section], summed_up: str) -> str:
-    links = " ".join(f'<a href="#{section.name}">{html.escape(section.title)}</a>' for section in sections)
+    links = " ".join(_link(section) for section in sections)
     body = "\n".join(_section(section) for section in sections)
     notes = "".join(f"<li>{html.escape(fact)}</li>" for fact in facts)
     return f"""<!DOCTYPE html>
@@ -62,6 +50,12 @@ def page(title: str, facts: Sequence[str], sections: Sequence[Section], summed_u
 </body>
 </html>
 """
+
+
+def _link(section: Section) -> str:
+    asked = [row for row in section.table if row.judged]
+    count = f" <b>{sum(row.judged == MET for row in asked)}/{len(asked)}</b>" if asked else ""
+    return f'<a href="#{section.name}">{html.escape(section.title)}{count}</a>'
 
 
 def _section(section: Section) -> str:
@@ -94,22 +88,23 @@ def _grouped(section: Section, kind: Callable[..., T]) -> Dict[str, Dict[str, T]
 
 
 def _table(table: List[Row]) -> str:
-    heads = "".join(f'<th class="{name}">{name}</th>' for name in ("figure", "goal", *COLUMNS, "verdict"))
+    heads = "".join(f'<th class="{name}">{name}</th>' for name in ("figure", "goal", *COLUMNS)) + "<th>verdict</th>"
     lines = []
     for row in table:
         _, name, asked, *values, verdict = cells(row)
-        details = [
-            f'<span class="{column}">{html.escape(row.figures[column].detail)}</span>'
-            for column in (NEW, PREVIOUS, BASELINE)
-            if column in row.figures and row.figures[column].detail
-        ]
-        note = f'<div class="detail">{"<br>".join(details)}</div>' if details else ""
-        numbers = "".join(f'<td class="n {c}">{html.escape(value)}</td>' for c, value in zip(COLUMNS, values))
+        note = f'<div class="detail">{html.escape(row.any.detail)}</div>' if row.any.detail else ""
+        numbers = "".join(_number(row, column, value) for column, value in zip(COLUMNS, values))
         lines.append(
             f'<tr><td>{html.escape(name)}{note}</td><td class="n">{asked}</td>{numbers}'
             f'<td><span class="verdict {_class(row)}">{verdict}</span></td></tr>'
         )
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def _number(row: Row, column: str, value: str) -> str:
+    """The detail of a column that is not spelt out shows when the pointer rests on the number."""
+    detail = row.figures[column].detail if column in row.figures else ""
+    return f'<td class="n {column}" title="{html.escape(detail)}">{html.escape(value)}</td>'
 
 
 def _class(row: Row) -> str:
@@ -147,6 +142,7 @@ h1 { margin: 8px 0 0; font-size: 28px }
 h2 { margin: 0 0 4px; font-size: 20px }
 header ul { margin: 8px 0; padding-left: 18px; color: var(--soft); font-size: 13px }
 .sum { margin: 4px 0; font-size: 17px; font-weight: 600 }
+nav b { font-weight: 600; color: var(--soft) }
 nav a { display: inline-block; margin: 4px 8px 0 0; padding: 3px 10px; border-radius: 12px; background: #fff;
   border: 1px solid var(--line); color: var(--ink); text-decoration: none; font-size: 13px }
 section { margin: 0 0 24px; padding: 20px 24px; background: #fff; border: 1px solid var(--line); border-radius: 10px }
@@ -159,7 +155,6 @@ td.n { text-align: right; white-space: nowrap }
 td.new { font-weight: 650 }
 .new { color: var(--new) } .previous { color: var(--previous) } .baseline { color: var(--baseline) }
 .detail { color: var(--soft); font-size: 12px; max-width: 62ch }
-.detail .new { color: var(--soft) }
 .verdict { display: inline-block; padding: 1px 9px; border-radius: 10px; font-size: 12px; white-space: nowrap }
 .met { background: #dff3e8; color: #0a5c42 } .missed { background: #fbe3df; color: #9c2118 }
 .better { background: #e6f0fb; color: #1f4f86 } .plain { color: var(--soft); padding-left: 0 }

@@ -62,7 +62,9 @@ def shown(figure: Figure) -> str:
         return "–"
     digits = {"r": 3, "σ": 2, "%": 0, "frames": 1, "steps": 0}.get(figure.unit, 2)
     text = f"{figure.value:.{digits}f}"
-    return f"{text} %" if figure.unit.startswith("%") else f"{text} {figure.unit}".replace(" r", "")
+    if figure.unit in ("r", "steps"):
+        return text
+    return f"{text} %" if figure.unit.startswith("%") else f"{text} {figure.unit}".strip()
 
 
 def goal(figure: Figure) -> str:

@@ -13,7 +13,7 @@ BRIGHT, LESS_RED = 0.45, 0.93
 """Of the skin: a tooth has at least so much of its luminance, and at most so much of its ratio of red to green. Lips,
 gums and tongue are redder than skin, the cavity is darker."""
 
-IN_SIGHT = 0.006
+IN_SIGHT = 0.01
 """Area of the teeth, in squared mouth widths, from which a viewer sees teeth: a line some millimetres long."""
 
 

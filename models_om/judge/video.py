@@ -7,12 +7,13 @@ from typing import Iterator
 
 import numpy as np
 
+from appliance.pipeline.speech.mel import COLUMNS_PER_FRAME
 from appliance.pipeline.video import probe
 from appliance.settings import FRAME_RATE
 
 from .bench import Bench
 from .figure import LOWER, Curves, Figure, Finding
-from .measures import best_lag, correlation, unit
+from .measures import best_lag, correlation, fitted, unit
 from .studio import PORTRAITS, Studio
 from .subjects import BASELINE, Subject
 
@@ -32,7 +33,7 @@ def judge(subject: Subject, bench: Bench) -> Iterator[Finding]:
         found.append(correlation(gap, real))
         free.append(correlation(bench.basis.lip_gap(subject.move(path, rest_scale=0.0).coefficients), real))
         lags.append(best_lag(gap, real))
-        yield Figure("video", f"{path.stem}: lip gap", found[-1], "r")
+        yield Figure("video", f"{path.stem}: lip gap", found[-1], "r", detail=in_step(path, gap, real, bench))
         lines = {"real": unit(real), subject.name: unit(gap)}
         lines = {name: curve[: 10 * FRAME_RATE] for name, curve in lines.items()}
         yield Curves("video", f"{path.stem}: lip gap, 10 s", "scaled", lines)
@@ -44,6 +45,17 @@ def judge(subject: Subject, bench: Bench) -> Iterator[Finding]:
     yield Figure("video", "all clips: lip gap, mean", float(np.mean(found)), "r", detail=detail)
     lag = float(np.mean(lags))
     yield Figure("video", "all clips: lip gap, lag", abs(lag), "frames", 1, LOWER, f"{lag:+.2f}, positive = late")
+
+
+def in_step(path: Path, ours: np.ndarray, real: np.ndarray, bench: Bench) -> str:
+    """Whether sound and picture of the recording belong together, in words."""
+    ours, real = fitted(ours, real)
+    lag = best_lag(ours, real)
+    inner = slice(abs(lag), len(ours) - abs(lag))
+    at_best = correlation(np.roll(ours, -lag)[inner], real[inner])
+    speech = bench.speech(path)
+    loudness = speech.mel(0, speech.frames).mean(0).reshape(-1, COLUMNS_PER_FRAME).mean(1)
+    return f"{at_best:.2f} at lag {lag:+d}; loudness alone {correlation(loudness, real):.2f}"
 
 
 def real_gap(path: Path, bench: Bench) -> np.ndarray:
