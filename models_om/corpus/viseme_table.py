@@ -210,8 +210,9 @@ ONSET = 0.12
 DECAY = 0.14
 """It is shut this long after speech."""
 
-CLOSURES = ("PP", "FF")
-"""Shapes that are always reached: lips shut, lower lip at the teeth."""
+CLOSURES = ("FF", "PP")
+"""Shapes that are always reached: lower lip at the teeth, lips shut; where two meet, as in "have been", the later one
+of the list."""
 HOLD = 0.05
 """Shortest closure, however fast the speech: longer than a video frame."""
 CLOSING = 0.06

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Dict
 
 import numpy as np
 import pytest
 
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX, MOUTH
 from appliance.pipeline.speech.mel import LEAD, log_mel
-from models_om.corpus import dataset, facegood, grid
+from models_om.corpus import __main__ as command
+from models_om.corpus import altered, dataset, facegood, grid, pairs, timing
+from models_om.corpus.pairs import Pair
 from models_om.ict.lips import IctBasis
 
 LIPS = [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
@@ -95,7 +99,7 @@ def test_targets_are_even_and_leave_out_what_tracking_cannot_see() -> None:
 
 def test_the_corpus_hears_what_the_appliance_hears() -> None:
     samples = (0.1 * np.random.default_rng(1).standard_normal(16_000)).astype(np.float32)
-    stored = dataset.log_power(samples, 25)
+    stored = pairs.log_power(samples, 25)
     heard = log_mel(np.pad(samples, LEAD))
     assert stored.shape == (100, 80)
     np.testing.assert_allclose((np.log10(10**stored + 1e-6) + 3) / 3, heard.T, atol=2e-3)
@@ -103,18 +107,134 @@ def test_the_corpus_hears_what_the_appliance_hears() -> None:
 
 def test_every_voice_is_brought_to_one_level() -> None:
     tone = np.sin(np.arange(48_000) * 0.3).astype(np.float32)
-    quiet, loud = dataset.levelled(0.01 * tone), dataset.levelled(0.8 * tone)
+    quiet, loud = pairs.levelled(0.01 * tone), pairs.levelled(0.8 * tone)
     np.testing.assert_allclose(quiet, loud, rtol=1e-3, atol=1e-5)
 
 
 def test_sources_get_one_amplitude(basis: IctBasis) -> None:
     generator = np.random.default_rng(2)
-    pairs = []
+    found = []
     for source, voice, size in (("grid", "s1", 0.2), ("tts", "a", 0.8)):
         coefficients = np.zeros((200, 32), np.float32)
         coefficients[:, 0] = size * generator.random(200)
         samples = generator.standard_normal(200 * 640).astype(np.float32)
-        pairs.append(dataset.Pair(voice, source, voice, "train", samples, coefficients, coefficients[:, 0]))
-    dataset.one_scale(pairs, basis)
-    real, made = (basis.lip_gap(pair.coefficients).std() for pair in pairs)
+        found.append(Pair(voice, source, voice, "train", samples, coefficients, coefficients[:, 0]))
+    before = dataset.one_scale(found, basis)
+    assert before["tts"] > 3 * before["grid-s1"]
+    real, made = (basis.lip_gap(pair.coefficients).std() for pair in found)
     assert made == pytest.approx(real, rel=0.15)
+
+
+# --- the altered copy -------------------------------------------------------------------------------------------------
+
+
+def pulses(name: str, seconds: float = 2.0, at: float = 1.2, split: str = "train") -> Pair:
+    """A recording that sounds for 0.2 s, and a jaw that opens just then."""
+    time = np.arange(int(seconds * 16_000)) / 16_000
+    samples = (np.abs(time - at) < 0.1) * 0.3 * np.sin(2 * np.pi * 400 * time)
+    frames = (np.arange(int(seconds * 25)) + 0.5) / 25
+    coefficients = np.zeros((len(frames), 32), np.float32)
+    coefficients[:, 0] = np.exp(-(((frames - at) / 0.1) ** 2))
+    return Pair(name, "tts", "heart", split, samples.astype(np.float32), coefficients, coefficients[:, 0].copy())
+
+
+def middle_of_sound(samples: np.ndarray) -> float:
+    power = samples.astype(np.float64) ** 2
+    return float((power * np.arange(len(samples))).sum() / power.sum() / 16_000)
+
+
+@pytest.mark.parametrize("factor", [0.88, 1.0, 1.15])
+def test_a_faster_recording_is_higher_and_its_face_moves_with_it(factor: float) -> None:
+    pair = pulses("a")
+    quick = altered.faster(pair, factor)
+    assert middle_of_sound(quick.samples) == pytest.approx(1.2 / factor, abs=0.005)
+    frames = (np.arange(len(quick.gap)) + 0.5) / 25
+    for curve in (quick.coefficients[:, 0], quick.gap):
+        assert (curve * frames).sum() / curve.sum() == pytest.approx(1.2 / factor, abs=0.005)
+    assert abs(len(quick.samples) / 640 - len(quick.coefficients)) <= 1 and quick.altered and not pair.altered
+    spectrum = np.abs(np.fft.rfft(quick.samples))
+    assert np.argmax(spectrum) * 16_000 / len(quick.samples) == pytest.approx(400 * factor, rel=0.02)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+@pytest.mark.parametrize("name", list(altered.CODECS))
+def test_a_codec_changes_the_sound_but_not_its_time(name: str) -> None:
+    recordings = [pulses(str(number), at=at).samples for number, at in enumerate((0.5, 1.2, 1.5))]
+    heard = altered.through_codec(recordings, altered.CODECS[name])
+    for before, after in zip(recordings, heard):
+        assert len(after) == len(before)
+        assert middle_of_sound(after) == pytest.approx(middle_of_sound(before), abs=0.01)
+        assert np.corrcoef(before, after)[0, 1] > 0.8
+        assert name == "none" or np.abs(before - after).max() > 1e-4
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+def test_the_corpus_file_holds_training_twice_and_held_out_once(tmp_path: Path) -> None:
+    found = [pulses(str(number)) for number in range(6)] + [pulses("spared", split="unseen")]
+    dataset.save(found, tmp_path / "corpus.npz")
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus.npz"]
+    corpus = np.load(tmp_path / "corpus.npz")
+    assert corpus["altered"].sum() == 6 and not corpus["altered"][corpus["split"] == "unseen"].any()
+    assert sorted(corpus["name"][corpus["altered"]]) == sorted(corpus["name"][:6])
+    frames = int(corpus["frames"].sum())
+    assert all(len(corpus[key]) == frames for key in ("coefficients", "gap", "silent"))
+    assert len(corpus["power"]) == 4 * frames
+    for end, count in zip(np.cumsum(corpus["frames"]), corpus["frames"]):
+        loud = corpus["power"][4 * (end - count) : 4 * end].astype(np.float32).max(1).reshape(count, 4).max(1)
+        opened = corpus["coefficients"][end - count : end, 0] > 0.7
+        assert loud[opened].min() > loud[corpus["coefficients"][end - count : end, 0] < 0.001].max()
+
+
+def test_the_altered_copy_is_the_same_each_time_and_of_all_kinds() -> None:
+    drawn = [altered.choice(f"clip {number}", "voice", 0) for number in range(200)]
+    assert drawn == [altered.choice(f"clip {number}", "voice", 0) for number in range(200)]
+    assert {codec for codec, _ in drawn} == set(altered.CODECS)
+    factors = [factor for _, factor in drawn]
+    assert 0.88 <= min(factors) < 0.92 and 1.1 < max(factors) <= 1.15
+
+
+# --- the one command --------------------------------------------------------------------------------------------------
+
+
+def test_a_stage_runs_again_only_when_something_changed(tmp_path: Path) -> None:
+    report, source, output = tmp_path / "report.json", tmp_path / "source", tmp_path / "output"
+    source.write_text("a")
+    runs = []
+
+    def run() -> Dict[str, int]:
+        runs.append(1)
+        output.write_text(source.read_text())
+        return {"runs": len(runs)}
+
+    stage = command.Stage(run, lambda: [source], [output])
+    command.perform("dataset", stage, report)
+    command.perform("dataset", stage, report)
+    assert len(runs) == 1 and json.loads(report.read_text())["dataset"]["figures"] == {"runs": 1}
+    source.write_text("longer")
+    command.perform("dataset", stage, report)
+    output.unlink()
+    command.perform("dataset", stage, report)
+    assert len(runs) == 3 and output.read_text() == "longer"
+
+
+def test_a_stage_that_failed_is_not_taken_for_done(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    with pytest.raises(ZeroDivisionError):
+        command.perform("check", command.Stage(lambda: {"a": 1 // 0}, list, []), report)
+    command.perform("check", command.Stage(lambda: {"a": 1}, list, []), report)
+    assert json.loads(report.read_text())["check"]["figures"] == {"a": 1}
+
+
+@pytest.mark.parametrize("late", [0, 2])
+def test_timing_finds_faces_that_come_late(late: int) -> None:
+    generator = np.random.default_rng(0)
+    groups = []
+    for shift in (0, late):
+        found = []
+        for _ in range(4):
+            jaw = np.convolve(generator.random(300), np.ones(5) / 5, "same")
+            sound = timing.features(np.repeat(jaw, 4)[:, None] * np.linspace(1, 3, 80) - 4)
+            found.append((sound, np.roll(jaw, shift)[:, None], np.ones(300, bool)))
+        groups.append(found)
+    there, back = timing.best_lags(*groups), timing.best_lags(*groups[::-1])
+    assert (there - back)[0] / 2 == pytest.approx(late, abs=0.2)

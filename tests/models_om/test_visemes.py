@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX
-from models_om.corpus import texts
-from models_om.corpus.visemes import PHONEMES, SHAPES, SILENCE, STRESS, Phoneme, curves
+from models_om.corpus import sentences, texts
+from models_om.corpus.viseme_table import PHONEMES, REACH, SHAPES, SIBILANT_JAW, SIBILANTS
+from models_om.corpus.visemes import SILENCE, STRESS, Phoneme, curves
+from models_om.ict.lips import IctBasis
 
 # What misaki writes: Mandarin (tones left out), American and British English.
 MANDARIN_SOUNDS = "pmftnlkxʨɕꭧʂɻʦsʰjwɥaoɤəeɛɔiuyɨɚʊŋ"
@@ -92,6 +94,40 @@ def test_lips_round_ahead_of_a_rounded_vowel():
     assert before_u > before_a + 0.15
 
 
+def test_lips_round_150_ms_ahead_but_the_jaw_does_not_open_so_early() -> None:
+    assert np.exp(-0.15 / REACH["rounding"].ahead) > 0.2 > 10 * np.exp(-0.15 / REACH["jaw"].ahead)
+    for symbols, name, early in (("ssu", "mouthPucker", True), ("ssa", "jawOpen", False)):
+        before = curves([Phoneme("s", 0.3, 0.6), Phoneme(symbols[-1], 0.6, 0.9)], 1.2)
+        at, full = before[round((0.6 + 0.075 - 0.15) * 25 - 0.5), INDEX[name]], before[:, INDEX[name]].max()
+        rest = before[round(0.4 * 25), INDEX[name]]
+        assert ((at - rest) > 0.12 * full) == early
+
+
+@pytest.mark.parametrize("bilabial", "pbm")
+@pytest.mark.parametrize("around", ["uu", "yo", "ɑɔ", "ʃw", "fu", "sa"])
+def test_the_gap_of_the_lips_closes_between_rounded_and_open_sounds_in_fast_speech(bilabial: str, around: str) -> None:
+    basis = IctBasis.load()
+    for offset in np.arange(0, 0.04, 0.01):
+        sounds = [around[0], bilabial, around[1]]
+        phonemes = [Phoneme(s, 0.5 + offset + 0.03 * n, 0.53 + offset + 0.03 * n) for n, s in enumerate(sounds)]
+        frame = curves(phonemes, 1.2)[int(phonemes[1].start * 25 + 0.015 * 25)]
+        assert basis.lip_gap(frame) <= 0
+
+
+def test_teeth_show_at_sibilants_labiodentals_and_spread_vowels() -> None:
+    def teeth(symbols: str) -> float:
+        frames = frames_of(symbols, 1)
+        return float((frames[:, INDEX["mouthUpperUpLeft"]] + frames[:, INDEX["mouthLowerDownLeft"]]).max())
+
+    assert min(teeth("asa"), teeth("afa"), teeth("tit")) > 0.15 > teeth("tut")
+
+
+@pytest.mark.parametrize("sound", [sound for sound, shapes in PHONEMES.items() if shapes[0] in SIBILANTS])
+def test_no_sibilant_opens_the_jaw_wide(sound: str) -> None:
+    frames = frames_of(f"a{sound}a", 1, 0.08)
+    assert frames[:, INDEX["jawOpen"]].min() <= SIBILANT_JAW
+
+
 def test_tongue_sounds_leave_the_lips_to_the_vowels():
     assert frames_of("uku", 1)[:, INDEX["mouthPucker"]].min() > 0.4
     assert frames_of("iki", 1)[:, INDEX["mouthStretchLeft"]].min() > 0.2
@@ -153,9 +189,11 @@ def test_an_unknown_symbol_is_refused():
 )
 @pytest.mark.filterwarnings("ignore")
 def test_every_symbol_of_the_shipped_texts_is_in_the_table():
-    from models_om.corpus.synthesis import LENGTH, TONES, english_g2p, mandarin_g2p
+    from models_om.corpus.engines import english_g2p, mandarin_g2p
+    from models_om.corpus.speech import LENGTH, TONES
 
-    readings = map(mandarin_g2p(), texts.MANDARIN + texts.HELD_OUT_MANDARIN + texts.DEMO["mandarin"])
+    mandarin = [*texts.MANDARIN, *texts.HELD_OUT_MANDARIN, *texts.DEMO["mandarin"], *sentences.mandarin_carriers()]
+    readings = map(mandarin_g2p(), mandarin)
     english = texts.ENGLISH + texts.HELD_OUT_ENGLISH + texts.DEMO["english"]
     symbols = set("".join(readings)) | set("".join(map(english_g2p(), english)))
     symbols |= set("".join(map(english_g2p(british=True), english)))
