@@ -1,8 +1,9 @@
 """Post-training INT8: ranges from real inputs, layers that suffer stay float, one record for all tool chains.
 
-A layer is a convolution with its ReLU. `quantise` begins with every layer in INT8. While the error it is judged by is
-above the goal, it gives float back to the layer whose noise at the network's outputs is largest for what the layer
-costs; at the end every layer that turns out not to have been needed is made INT8 again, the dearest first.
+A layer is a convolution with its ReLU. `quantise` begins with every layer in INT8 that has channels enough. While the
+error it is judged by is above the goal, it gives float back to the layer whose noise at the network's outputs is
+largest for what the layer costs; at the end every layer that turns out not to have been needed is made INT8 again, the
+dearest first.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from .ranges import Grid, Histogram
 from .record import LayerFigures, Report, write_record
 from .running import Feed, Runner
 
+NARROW = 16
+"""Convolutions of fewer input channels stay float: they are first layers, cheap, the finest of what follows depends on
+them, and integer kernels are no faster at them."""
+EXACT = 120.0
+"""Signal to noise, in dB, that stands for: INT8 changes nothing."""
 Judge = Callable[[bytes], float]
 """Error of a network (the content of its file) against float32: less is better."""
 
@@ -40,9 +46,9 @@ def quantise(
     def error_of(layers: Set[str]) -> float:
         return judge(writer.write(layers).SerializeToString()) if layers else 0.0
 
-    names = [unit.name for unit in graph.layers]
+    names = [unit.name for unit in graph.layers if unit.channels >= NARROW]
     sensitivity = _Sensitivity(graph, writer, test)
-    alone = {name: sensitivity.alone(name) for name in names}
+    alone = {unit.name: sensitivity.alone(unit.name) for unit in graph.layers}
     total = sum(unit.macs for unit in graph.layers)
     shares = {unit.name: unit.macs / total for unit in graph.layers}
     # Every layer costs its share of the work, and a little by being one more.
@@ -117,8 +123,7 @@ class _Sensitivity:
             for name, values in runner(feed).items():
                 signal[name] += float((expected[name].astype(np.float64) ** 2).sum())
                 noise[name] += float(((values - expected[name]).astype(np.float64) ** 2).sum())
-        # Where INT8 changes nothing, a finite figure stands for it.
-        return {name: float(min(10 * np.log10(max(signal[name], 1e-30) / noise[name]), 120.0)) for name in tensors}
+        return {name: float(min(10 * np.log10(max(signal[name], 1e-30) / noise[name]), EXACT)) for name in tensors}
 
 
 def _output_error(graph: FloatGraph, feeds: Sequence[Feed]) -> Judge:

@@ -38,7 +38,8 @@ class QuantisationError(ValueError):
 
 @dataclass(frozen=True)
 class Unit:
-    """One operator, with the ReLU after it if nothing else reads what is between them."""
+    """One operator, with the ReLU after it if nothing else reads what is between them. Of a convolution also its
+    multiplications, input channels, and a description."""
 
     name: str
     op: str
@@ -46,6 +47,7 @@ class Unit:
     output: str
     nodes: Tuple[onnx.NodeProto, ...]
     macs: int = 0
+    channels: int = 0
     shape: str = ""
 
     @property
@@ -97,15 +99,16 @@ class FloatGraph:
                 nodes = (node, relu_of[node.output[0]])
                 fused.add(nodes[1].output[0])
             values = tuple(value for value in node.input if value and value not in self.constants)
-            macs, shape = 0, ""
+            macs, channels, shape = 0, 0, ""
             if node.op_type == "Conv":
                 weight = self.constants[node.input[1]]
+                channels = weight.shape[1]
                 macs = int(weight.size * np.prod(shapes[node.output[0]][2:]))
                 stride = next((a.ints for a in node.attribute if a.name == "strides"), (1, 1))
-                shape = f"{weight.shape[1]}→{weight.shape[0]}, {weight.shape[2]}×{weight.shape[3]}"
+                shape = f"{channels}→{weight.shape[0]}, {weight.shape[2]}×{weight.shape[3]}"
                 shape += f" /{stride[0]}·{stride[1]}" if tuple(stride) != (1, 1) else ""
             name, output = node.name or node.output[0], nodes[-1].output[0]
-            units.append(Unit(name, node.op_type, values, output, nodes, macs, shape))
+            units.append(Unit(name, node.op_type, values, output, nodes, macs, channels, shape))
         return units
 
     def integer_units(self, layers: Collection[str]) -> Set[str]:

@@ -12,6 +12,7 @@ from rich.table import Table as RichTable
 
 from ..manifest import BUILT, HERE
 from . import record
+from .int8 import EXACT, NARROW
 from .recipes import RECIPES, float_file, int8_file
 
 DOCUMENT = HERE.parent / "docs" / "int8.md"
@@ -24,8 +25,9 @@ Written by `{COMMAND}`; changes made by hand are lost with the next run.
 Post-training quantisation of the float32 networks: weights int8, symmetric, a scale for each output channel;
 activations uint8 with a zero point, a grid for each tensor. Both ends of a grid are drawn in from the extremes as far
 as that lowers the mean squared error over real inputs. Ranges come from one half of the recordings, portraits and
-mouths that training did not see, all figures from the other half. Layers are convolutions with their ReLU; `float`
-marks those that were left in float32 because the error would miss its goal otherwise.
+mouths that training did not see, all figures from the other half. Layers are convolutions with their ReLU. Those of
+fewer than {NARROW} input channels are left in float32, where they are as fast; so are those without which the error
+would miss its goal.
 
 Signal to quantisation noise (SQNR) in dB: *alone*, of the layer's output when it alone is INT8; *in place*, of the
 layer's output in the finished network; *at output*, of the network's outputs when it alone is INT8. *Work*: its share
@@ -93,12 +95,16 @@ def _error(value: float, entry: Dict[str, Any]) -> str:
     return f"{value:.4f}"
 
 
+def _decibels(value: float) -> str:
+    return f"{value:.1f}" if value < EXACT else "exact"
+
+
 def _layers(entry: Dict[str, Any]) -> Table:
     total = sum(layer["multiplications"] for layer in entry["layers"])
     rows = [
         (
             layer["name"], layer["kernel"], layer["precision"], f"{100 * layer['multiplications'] / total:.1f} %",
-            *(f"{layer['sqnr_db'][key]:.1f}" for key in ("alone", "in_place", "at_output")),
+            *(_decibels(layer["sqnr_db"][key]) for key in ("alone", "in_place", "at_output")),
         )
         for layer in entry["layers"]
     ]  # fmt: skip
