@@ -1,12 +1,15 @@
 # `make demo` writes demo.mp4, `make test` runs all tests; both need only Python 3.7 or newer, make and git.
-# PYTHON names another interpreter than python3; PYTHON37 the one of the lane that runs MindSpore Lite.
+# PYTHON names another interpreter than python3; PYTHON37 the one of the lane that runs MindSpore Lite; PYTHON_FACTORY
+# the one of the lane that runs MindSpore.
 
 PYTHON ?= python3
-PYTHON37 ?= $(shell sh tools/find_python37.sh)
+PYTHON37 ?= $(shell sh tools/find_python.sh 3.7)
+PYTHON_FACTORY ?= $(shell sh tools/find_python.sh 3.11 3.10 3.9)
 BIN := .venv/bin
 BIN37 := .venv37/bin
+BIN_FACTORY := .venv-factory/bin
 
-.PHONY: demo test test-3.7 system-packages lint clean
+.PHONY: demo test test-3.7 test-factory system-packages lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed .venv/models
@@ -16,6 +19,7 @@ test: system-packages .venv/installed .venv/models lint
 	$(BIN)/python -m pytest -m "not slow"
 	$(BIN)/python -m pytest -m slow
 	$(MAKE) test-3.7
+	$(MAKE) test-factory
 
 # MindSpore Lite 2.0.0 exists for CPython 3.7 only, which is also what the board has.
 ifeq ($(PYTHON37),)
@@ -26,12 +30,21 @@ test-3.7: .venv37/installed .venv/models
 	$(BIN37)/python -m pytest -m "not slow or py37" --ignore=tests/models_om
 endif
 
+# MindSpore, which makes the networks, exists for CPython 3.9 to 3.11.
+ifeq ($(PYTHON_FACTORY),)
+test-factory:
+	@echo "Skipped: the tests that need MindSpore and PyTorch, because neither PATH nor pyenv has a python3.9 to 3.11."
+else
+test-factory: .venv-factory/installed .venv/models
+	$(BIN_FACTORY)/python -m pytest tests/models_om
+endif
+
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy appliance
 
 clean:
-	rm -rf .venv .venv37 build dist *.egg-info demo.mp4
+	rm -rf .venv .venv37 .venv-factory build dist *.egg-info demo.mp4
 
 system-packages:
 	@sh tools/system_packages.sh
@@ -42,6 +55,10 @@ system-packages:
 
 .venv37/installed: setup.cfg
 	sh tools/make_venv.sh "$(PYTHON37)" .venv37 demo,test,mindspore_lite
+	@touch $@
+
+.venv-factory/installed: setup.cfg
+	sh tools/make_venv.sh "$(PYTHON_FACTORY)" .venv-factory test,train,corpus,migrate
 	@touch $@
 
 .venv/models: .venv/installed appliance/models.py

@@ -50,9 +50,10 @@ def read_weights(path: Path) -> Dict[str, Weight]:
 
 def _read_safetensors(path: Path) -> Dict[str, Weight]:
     try:
+        import ml_dtypes  # noqa: F401  (tells numpy what bfloat16 is)
         from safetensors import SafetensorError, safe_open
     except ImportError as error:
-        raise PackageMissing(message="safetensors is not installed.") from error
+        raise PackageMissing(message=f"{error.name} is not installed.") from error
     try:
         with safe_open(str(path), framework="numpy") as file:
             names = list(file.keys())
