@@ -16,6 +16,7 @@ from appliance.pipeline.coefficients import COEFFICIENTS
 from appliance.pipeline.motion.contact import LipContact
 from appliance.pipeline.motion.model import TEMPERATURE
 from appliance.pipeline.motion.sampler import HOP, WINDOW, cross_fade, frame_noise, sample
+from appliance.pipeline.render.painter import spread_out
 from appliance.pipeline.speech.mel import COLUMNS_PER_FRAME
 
 from ..judge.recordings import recordings
@@ -183,12 +184,15 @@ def _denoiser_judge(work: Path) -> Judge:
 
 # --- painter ----------------------------------------------------------------------------------------------------------
 
+SOURCES = ("portraits", "grid", "renders")
+MOUTHS = 16
+"""Of each source, in calibration and in test."""
 OPEN = 0.5
 """Share of a pixel that the opening covers from which it counts as mouth."""
 
 
 def _painter(work: Path) -> nn.Cell:
-    from ..networks import SonicPainter
+    from ..networks.painter import SonicPainter
     from ..train.loop import load_cell
 
     painter = SonicPainter()
@@ -197,12 +201,18 @@ def _painter(work: Path) -> nn.Cell:
 
 
 def _painter_feeds(work: Path, network: Path) -> Tuple[List[Feed], List[Feed]]:
-    """Written by the painter's training: mouths of people that it did not see, one person's after the other's."""
-    with np.load(work / "painter_feeds.npz") as archive:
-        crops, motions = archive["crop"], archive["motion"]
-    feeds = [{"crop": crop[None], "motion": motion[None]} for crop, motion in zip(crops, motions)]
-    half = len(feeds) // 2
-    return feeds[:half], feeds[half:]
+    """Mouths of faces that training did not see, as many of every source; a face is in one of both lists only."""
+    halves: Tuple[List[Feed], List[Feed]] = ([], [])
+    for source in SOURCES:
+        with np.load(work / "mouths" / f"{source}.npz") as archive:
+            rows = np.nonzero(archive["split"] == "held_out")[0]
+            faces, crops, motions = (archive[name][rows] for name in ("face", "crop", "motion"))
+        for half, feeds in enumerate(halves):
+            mine = np.nonzero(np.isin(faces, np.unique(faces)[half::2]))[0]
+            for row in mine[np.linspace(0, len(mine) - 1, min(MOUTHS, len(mine))).astype(int)]:
+                crop = np.ascontiguousarray(crops[row][None], np.float32) / 255
+                feeds.append({"crop": crop, "motion": spread_out(motions[row].astype(np.float32))})
+    return halves
 
 
 def _laid_over(painter: Runner, feed: Feed) -> np.ndarray:
