@@ -2,8 +2,8 @@
 
     python -m models_om.judge --data ../shared/data --work work [--previous 016c910] [--out report] [--only grid]
 
-prints one table (Markdown where it is piped) and writes OUT/report.html, OUT/summary.png and OUT/figures.json: every
-figure for the previous weights, the new ones and a plain baseline, with curves and frames. DATA is the folder of
+prints one table (Markdown where it is piped) and writes report.html, summary.png, figures.json and figures.md into OUT:
+every figure for the previous weights, the new ones and a plain baseline, with curves and frames. DATA is the folder of
 `models_om/README.md`; WORK holds corpus.npz and tts_eval/.
 """
 
@@ -47,6 +47,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     report.write(options.out, TITLE, facts, sections)
     figures = [{"column": c, **dataclasses.asdict(f)} for row in rows for c, f in row.figures.items()]
     (options.out / "figures.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
+    (options.out / "figures.md").write_text(table.markdown(rows))
     if options.json:
         print(json.dumps(figures, ensure_ascii=False))
     elif options.markdown or not sys.stdout.isatty():

@@ -17,8 +17,11 @@ from typing import Dict, List, Optional, Tuple, Union
 import numpy as np
 
 HIGHER, LOWER = "higher", "lower"
-CLEARLY = 0.02
-"""Share of a figure by which it must differ from the previous one to count as better or worse."""
+CLEARLY, LEAST = 0.02, 0.005
+"""A figure counts as better or worse than the previous one from this share of it, and from this much."""
+
+CLEARLY_IN = {"frames": 0.5, "% of the face height": 0.1}
+"""By unit, where a share means nothing because the best value is 0."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Figure:
         if math.isnan(self.value) or math.isnan(other.value):
             return int(math.isnan(other.value)) - int(math.isnan(self.value))
         difference = self.value - other.value if self.better == HIGHER else other.value - self.value
-        if abs(difference) <= CLEARLY * max(abs(other.value), 0.05):
+        if abs(difference) <= CLEARLY_IN.get(self.unit, max(CLEARLY * abs(other.value), LEAST)):
             return 0
         return 1 if difference > 0 else -1
 

@@ -22,6 +22,8 @@ STYLES = {REAL: "-", NEW: "-", PREVIOUS: "--", BASELINE: ":"}
 VERDICTS = {MET: "#0b6e4f", MISSED: "#b3261e", FAILED: "#b3261e", "": "#4a5560"}
 INK, FAINT = "#1f2933", "#d9dee3"
 DPI = 110
+CELL, WIDTH = 1.45, 10.5
+"""Inches: height of a frame in a strip, most that its frames may take side by side."""
 
 STYLE = {
     "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": FAINT,
@@ -66,22 +68,33 @@ def series(parts: Dict[str, Series]) -> bytes:
 
 
 def strips(parts: Dict[str, Strip]) -> bytes:
-    """Frames side by side, a row a subject, captions on top."""
+    """Frames side by side, a row a subject (more where they do not fit), captions on top."""
+    first = next(iter(parts.values()))
+    height, width = first.frames[0].shape[:2]
+    cell = CELL * width / height
+    columns = min(len(first.frames), max(1, int(WIDTH / cell)))
+    lines = [
+        (name, strip.frames[start : start + columns], strip.captions[start : start + columns])
+        for name, strip in parts.items()
+        for start in range(0, len(strip.frames), columns)
+    ]
     with matplotlib.rc_context(STYLE):
-        columns = max(len(strip.frames) for strip in parts.values())
-        canvas = Canvas(figsize=(0.9 + 1.45 * columns, 1.5 * len(parts) + 0.3), dpi=DPI)
-        grid = canvas.subplots(len(parts), columns, squeeze=False)
-        for number, (line, (name, strip)) in enumerate(zip(grid, parts.items())):
-            for axes in line:
-                axes.axis("off")
-            for axes, frame, caption in zip(line, strip.frames, strip.captions):
+        top = 0.28 if any(first.captions) else 0.05
+        canvas = Canvas(figsize=(0.35 + cell * columns, CELL * len(lines) + top), dpi=DPI)
+        grid = canvas.subplots(len(lines), columns, squeeze=False)
+        for axes in grid.flat:
+            axes.axis("off")
+        for number, (name, frames, captions) in enumerate(lines):
+            for axes, frame, caption in zip(grid[number], frames, captions):
                 axes.imshow(frame, interpolation="lanczos")
                 if number == 0:
                     axes.set_title(caption, fontsize=9, pad=4)
-            line[0].text(-0.08, 0.5, name, transform=line[0].transAxes, rotation=90, va="center", ha="right",
-                         color=COLOURS[name])  # fmt: skip
-        canvas.subplots_adjust(left=0.05, right=0.998, top=1 - 0.26 / canvas.get_figheight(), bottom=0.005,
-                               wspace=0.03, hspace=0.03)  # fmt: skip
+            grid[number][0].text(
+                -0.04, 0.5, name, transform=grid[number][0].transAxes, rotation=90, va="center", ha="right",
+                color=COLOURS[name],
+            )  # fmt: skip
+        canvas.subplots_adjust(left=0.35 / canvas.get_figwidth(), right=1, top=1 - top / canvas.get_figheight(),
+                               bottom=0, wspace=0.03, hspace=0.03)  # fmt: skip
         return _png(canvas)
 
 
