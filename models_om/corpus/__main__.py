@@ -3,6 +3,7 @@
     python -m models_om.corpus --data DATA --work WORK [--minutes 190] [--only STAGE]
 
 WORK/tts, WORK/tts_eval   synthetic speech with phoneme times, and that of held-out voices for the judge
+WORK/measured.npz         the recorded people alone, at their own scale
 WORK/corpus.npz           all sources as training pairs
 WORK/portraits.npz        crops of portraits with their expression
 WORK/corpus_report.json   the figures that the table at the end shows, and more
@@ -37,7 +38,7 @@ class Stage(NamedTuple):
 def stages(data: Path, work: Path, minutes: float) -> Dict[str, Stage]:
     """The stages by name, in their order."""
     speech, evaluation = work / "tts", work / "tts_eval"
-    corpus, faces = work / "corpus.npz", work / "portraits.npz"
+    measured, corpus, faces = work / "measured.npz", work / "corpus.npz", work / "portraits.npz"
 
     def clips() -> List[Path]:
         return synthesis.clips(speech, minutes)
@@ -57,7 +58,8 @@ def stages(data: Path, work: Path, minutes: float) -> Dict[str, Stage]:
         "synthesis": Stage(synthesise, list, []),
         "evaluation": Stage(synthesise_evaluation, list, []),
         "check": Stage(lambda: check.check(clips()), clips, []),
-        "dataset": Stage(lambda: dataset.build(data, clips(), corpus), lambda: [*clips(), *recorded()], [corpus]),
+        "measured": Stage(lambda: dataset.measure(data, measured), recorded, [measured]),
+        "dataset": Stage(lambda: dataset.build(measured, clips(), corpus), lambda: [*clips(), measured], [corpus]),
         "timing": Stage(lambda: timing.lags(corpus), lambda: [corpus], []),
         "portraits": Stage(
             lambda: portraits.build(data, ModelStore(), faces),

@@ -20,7 +20,7 @@ from appliance.settings import FRAME_RATE
 from ..ict.lips import IctBasis
 from . import facegood, grid, speech, visemes
 from .altered import altered
-from .pairs import SAMPLES_PER_FRAME, Pair, levelled, log_power, read_audio, silent_frames
+from .pairs import SAMPLES_PER_FRAME, Pair, levelled, load_pairs, log_power, read_audio, save_pairs, silent_frames
 from .synthesis import HELD_OUT_VOICES
 
 COLUMNS = ("name", "source", "voice", "split", "altered")
@@ -31,6 +31,7 @@ UNRELIABLE = ("jawForward", "jawLeft", "jawRight", "cheekPuff", "tongueOut")
 def grid_pairs(data: Path, basis: IctBasis) -> Iterator[Pair]:
     for speaker in grid.SPEAKERS:
         tracked = list(grid.sentences(data, speaker))
+        print(f"grid {speaker}: {len(tracked)} sentences", flush=True)
         sounds = {sentence.name: levelled(read_audio(sentence.audio)) for sentence in tracked}
         silence = {sentence.name: silent_frames(sounds[sentence.name], len(sentence.points)) for sentence in tracked}
         calibrated = grid.speaker_coefficients(data, basis, tracked, silence)
@@ -177,20 +178,21 @@ def minutes(pairs: Sequence[Pair], column: str) -> Dict[str, float]:
     return {key: round(value, 1) for key, value in sorted(total.items())}
 
 
-def build(data: Path, clips: Sequence[Path], path: Path) -> Dict[str, Any]:
+def measure(data: Path, path: Path) -> Dict[str, float]:
+    """Keep the pairs of the recorded people in a file. Returns their minutes."""
+    basis = IctBasis.load()
+    pairs = [*grid_pairs(data, basis), *facegood_pairs(data, basis)]
+    save_pairs(pairs, path)
+    return minutes(pairs, "source")
+
+
+def build(measured: Path, clips: Sequence[Path], path: Path) -> Dict[str, Any]:
     """Make the corpus file of all three sources. Returns the figures of the report."""
     basis = IctBasis.load()
-    pairs: List[Pair] = []
-    for source, found in (
-        ("grid", grid_pairs(data, basis)),
-        ("facegood", facegood_pairs(data, basis)),
-        ("tts", tts_pairs(clips, basis)),
-    ):
-        pairs += found
-        print(f"{source}: {minutes(pairs, 'source').get(source, 0.0)} min", flush=True)
+    pairs = [*load_pairs(measured), *tts_pairs(clips, basis)]
     before = one_scale(pairs, basis)
     result = figures(pairs, basis, before)
-    print("altered copy, table", flush=True)
+    print("dataset: altered copy", flush=True)
     written = save(pairs, path)
     result["minutes altered"] = minutes([pair for pair in written if pair.altered], "source")
     return result

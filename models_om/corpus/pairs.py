@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import List, Sequence
 
 import numpy as np
 
@@ -80,3 +81,32 @@ def silent_frames(samples: np.ndarray, frames: int) -> np.ndarray:
     level = 10 * np.log10((padded.reshape(frames, -1) ** 2).mean(1) + 1e-9)
     level = np.max([np.roll(level, shift) for shift in (-1, 0, 1)], axis=0)
     return level < max(np.quantile(level, 0.98) - SILENT_BELOW, np.quantile(level, 0.05) + 1e-3)
+
+
+TABLES = ("samples", "coefficients", "gap")
+
+
+def save_pairs(pairs: Sequence[Pair], path: Path) -> None:
+    """Keep pairs in a file, which appears whole or not at all."""
+    columns = {field.name: [getattr(pair, field.name) for pair in pairs] for field in fields(Pair)}
+    partial = path.with_suffix(".part")
+    with open(partial, "wb") as file:
+        np.savez(
+            file,
+            sizes=np.array([[len(part) for part in columns[table]] for table in TABLES]),
+            **{key: np.concatenate(parts) if key in TABLES else np.array(parts) for key, parts in columns.items()},
+        )
+    partial.replace(path)
+
+
+def load_pairs(path: Path) -> List[Pair]:
+    """What `save_pairs` kept."""
+    with np.load(path) as archive:
+        columns = {field.name: list(archive[field.name]) for field in fields(Pair) if field.name not in TABLES}
+        for table, sizes in zip(TABLES, archive["sizes"]):
+            columns[table] = np.split(archive[table], np.cumsum(sizes)[:-1])
+    pairs = []
+    for number in range(len(columns["name"])):
+        row = {key: values[number] for key, values in columns.items()}
+        pairs.append(Pair(**{key: value if key in TABLES else value.item() for key, value in row.items()}))
+    return pairs

@@ -185,6 +185,16 @@ def test_the_corpus_file_holds_training_twice_and_held_out_once(tmp_path: Path) 
         assert loud[opened].min() > loud[corpus["coefficients"][end - count : end, 0] < 0.001].max()
 
 
+def test_pairs_come_back_as_they_were_kept(tmp_path: Path) -> None:
+    found = [pulses("a"), pulses("b", seconds=1.0, at=0.4, split="unseen")]
+    pairs.save_pairs(found, tmp_path / "pairs.npz")
+    assert [path.name for path in tmp_path.iterdir()] == ["pairs.npz"]
+    for before, after in zip(found, pairs.load_pairs(tmp_path / "pairs.npz")):
+        assert (after.name, after.voice, after.split, after.altered) == (before.name, "heart", before.split, False)
+        for table in pairs.TABLES:
+            np.testing.assert_array_equal(getattr(after, table), getattr(before, table))
+
+
 def test_the_altered_copy_is_the_same_each_time_and_of_all_kinds() -> None:
     drawn = [altered.choice(f"clip {number}", "voice", 0) for number in range(200)]
     assert drawn == [altered.choice(f"clip {number}", "voice", 0) for number in range(200)]
