@@ -41,7 +41,7 @@ TRAININGS: Dict[str, Training] = {
     "motion": Training("motion", 1800, 32),
     "photo": Training("photo", 1200, 16),
     "sync": Training("sync", 4000, 48),
-    "painter": Training("painter", 1500, 12),
+    "painter": Training("painter", 1200, 12),
 }
 
 

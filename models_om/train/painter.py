@@ -28,6 +28,9 @@ SOURCES = ("portraits", "grid", "renders")
 PAIRED = ("grid", "renders")
 """Sources whose samples come as two successive frames."""
 
+PAIRED_SHARE = 4
+"""One pair for so many samples of a batch."""
+
 HEIGHT, WIDTH = 96, 112
 """Training looks at this part of the patch, around the mouth: the network is one convolution after another, and the
 rest of the patch teaches it nothing."""
@@ -41,7 +44,7 @@ LEVELS = {"portraits": (0.25, 1.0, 1.0), "grid": (0.0, 0.6, 1.0), "renders": (1.
 EDGES = {"portraits": 0.6, "grid": 0.4, "renders": 0.0}
 """How strongly the edges of the teeth are kept as geometry drew them."""
 
-WEIGHTS = {"colour": 1.0, "light": 1.0, "edges": 1.0, "truth": 0.5, "flicker": 0.5, "border": 0.1}
+WEIGHTS = {"colour": 1.0, "light": 1.0, "edges": 15.0, "truth": 1.0, "flicker": 10.0, "border": 0.1}
 AROUND = 5.0
 """Patch px around the opening that count."""
 
@@ -126,10 +129,10 @@ class PainterLoss(nn.Cell):
 
 
 def train_painter(work: Path, steps: int, batch: int, rate: float) -> None:
-    """``batch`` is a multiple of 3: a third portraits, a third pairs of frames of people, a third pairs of renders."""
+    """Half of a ``batch`` are portraits, half pairs of successive frames of people and of renders."""
     mouths = {name: Mouths.load(work / "mouths" / f"{name}.npz") for name in SOURCES}
     painter = SonicPainter()
-    pairs = batch // 3
+    pairs = batch // PAIRED_SHARE
     loss = PainterLoss(painter, batch - 2 * pairs, pairs)
     batches = Batches(mouths, batch)
     trainer = Trainer("painter", {"painter": painter}, loss, steps, rate, work, average=0.998)
@@ -149,11 +152,11 @@ class Batches:
 
     def next(self) -> List[np.ndarray]:
         """``crop``, ``motion``, ``target``, ``weight``, ``levels``, ``edges`` of `PainterLoss`."""
-        pairs, draw = self.size // 3, self.generator
+        pairs, draw = self.size // PAIRED_SHARE, self.generator
         chosen = [("portraits", int(row)) for row in draw.choice(self.singles, self.size - 2 * pairs)]
         first = []
-        for number in range(pairs):
-            name = PAIRED[number % len(PAIRED)]
+        for _ in range(pairs):
+            name = PAIRED[int(draw.integers(len(PAIRED)))]
             first.append((name, int(draw.choice(self.firsts[name]))))
         looks = [Look.by_chance(draw) for _ in range(self.size - pairs)]
         looks += looks[-pairs:]
