@@ -7,6 +7,8 @@ from typing import Tuple
 import mindspore as ms
 from mindspore import nn
 
+from .dropout import ChannelDropout
+
 
 class ConvNorm(nn.Cell):
     """Convolution and batch norm, with ReLU unless told otherwise."""
@@ -36,7 +38,7 @@ class TimeBlock(nn.Cell):
     def __init__(self, channels: int, dilation: int, dropout: float) -> None:
         super().__init__()
         self.spread = ConvNorm(channels, channels, (1, 3), dilation=dilation)
-        self.dropout = nn.Dropout2d(p=dropout)
+        self.dropout = ChannelDropout(channels, dropout)
         self.mix = ConvNorm(channels, channels, (1, 1), relu=False)
         self.relu = nn.ReLU()
 
