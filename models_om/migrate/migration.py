@@ -20,7 +20,7 @@ from .weights import Weight
 NETWORKS = {
     "sonic": f"{__name__}:whole_sonic",
     "sonic_denoiser": "models_om.networks:SonicDenoiser",
-    "sonic_painter": "models_om.networks:SonicPainter",
+    "sonic_painter": "models_om.networks.painter:SonicPainter",
 }
 
 
