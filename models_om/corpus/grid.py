@@ -23,7 +23,7 @@ from ..ict.lips import IctBasis
 
 SPEAKERS = ("s1", "s4", "s26", "s31")
 HELD_OUT_SPEAKERS = ("s26", "s31")
-HELD_OUT_SENTENCES = 40
+HELD_OUT_SENTENCES = 60
 """Sentences of s1 that training never sees; besides the held-out speakers."""
 
 STABLE = (33, 133, 362, 263, 168, 6, 197, 195, 10, 338, 297, 109, 67, 54, 284)
