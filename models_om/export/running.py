@@ -23,6 +23,7 @@ class Runner:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.x64quantprecision", "1")
         content = network if isinstance(network, bytes) else str(network)
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self.inputs = [item.name for item in self._session.get_inputs()]

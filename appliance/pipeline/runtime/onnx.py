@@ -39,6 +39,8 @@ class OnnxNetwork(Network):
         options.inter_op_num_threads = 1
         # Threads that wait in a loop would take the cores from the renderer and the encoder.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Without it, INT8 sums overflow on x86 processors that have AVX2 but no VNNI.
+        options.add_session_config_entry("session.x64quantprecision", "1")
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # each fault of a file has its own class, none of them public
