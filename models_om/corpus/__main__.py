@@ -19,7 +19,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 from appliance.models import ModelStore
 
@@ -28,11 +28,13 @@ from .engines import kokoro_voices
 
 
 class Stage(NamedTuple):
-    """``run`` returns figures for the report; it is left out while ``outputs`` are there and ``inputs`` unchanged."""
+    """``run`` returns figures for the report. It is left out while ``outputs`` are there and neither ``inputs`` nor
+    ``code``, names of modules of the corpus, changed; without ``code`` the stage looks itself what is done."""
 
     run: Callable[[], Dict[str, Any]]
     inputs: Callable[[], List[Path]]
     outputs: List[Path]
+    code: Tuple[str, ...]
 
 
 def stages(data: Path, work: Path, minutes: float) -> Dict[str, Stage]:
@@ -55,40 +57,45 @@ def stages(data: Path, work: Path, minutes: float) -> Dict[str, Stage]:
         return {"clips": len(synthesis.synthesise_evaluation(evaluation, kokoro_voices(work)))}
 
     return {
-        "synthesis": Stage(synthesise, list, []),
-        "evaluation": Stage(synthesise_evaluation, list, []),
-        "check": Stage(lambda: check.check(clips()), clips, []),
-        "measured": Stage(lambda: dataset.measure(data, measured), recorded, [measured]),
-        "dataset": Stage(lambda: dataset.build(measured, clips(), corpus), lambda: [*clips(), measured], [corpus]),
-        "timing": Stage(lambda: timing.lags(corpus), lambda: [corpus], []),
+        "synthesis": Stage(synthesise, list, [], ()),
+        "evaluation": Stage(synthesise_evaluation, list, [], ()),
+        "check": Stage(lambda: check.check(clips()), clips, [], ("check", "sentences", *RULES)),
+        "measured": Stage(lambda: dataset.measure(data, measured), recorded, [measured], ("grid", "facegood", "pairs")),
+        "dataset": Stage(
+            lambda: dataset.build(measured, clips(), corpus),
+            lambda: [*clips(), measured],
+            [corpus],
+            ("dataset", "altered", "pairs", *RULES),
+        ),
+        "timing": Stage(lambda: timing.lags(corpus), lambda: [corpus], [], ("timing",)),
         "portraits": Stage(
             lambda: portraits.build(data, ModelStore(), faces),
             lambda: sorted((data / "portraits").glob("*.jpg")),
             [faces],
+            ("portraits",),
         ),
     }
 
 
-ALWAYS = ("synthesis", "evaluation")
-"""Stages that look for themselves what is there."""
+RULES = ("speech", "visemes", "viseme_table")
 
 
-def fingerprint(inputs: List[Path]) -> str:
-    """Changes with the name, size or time of an input and with the code of the corpus."""
+def fingerprint(stage: Stage) -> str:
+    """Changes with the name, size or time of an input and with the code."""
     digest = hashlib.sha256()
-    for path in inputs:
+    for path in stage.inputs():
         status = path.stat()
         digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}\n".encode())
-    for path in sorted(Path(__file__).parent.glob("*.*")):
-        digest.update(path.read_bytes())
+    for module in stage.code:
+        digest.update((Path(__file__).parent / f"{module}.py").read_bytes())
     return digest.hexdigest()
 
 
 def perform(name: str, stage: Stage, report: Path) -> None:
     """Run a stage unless it is done, and put its figures into the report."""
     done = json.loads(report.read_text()) if report.exists() else {}
-    key = fingerprint(stage.inputs())
-    if name not in ALWAYS and done.get(name, {}).get("key") == key and all(path.exists() for path in stage.outputs):
+    key = fingerprint(stage)
+    if stage.code and done.get(name, {}).get("key") == key and all(path.exists() for path in stage.outputs):
         print(f"{name}: kept", flush=True)
         return
     print(f"{name}: ...", flush=True)

@@ -107,4 +107,5 @@ def peak(shifts: np.ndarray, agreement: np.ndarray) -> float:
     best = int(np.clip(np.argmax(agreement), 1, len(shifts) - 2))
     before, here, after = agreement[best - 1 : best + 2]
     bend = before - 2 * here + after
-    return float(shifts[best] + (0.5 * (before - after) / bend if bend < 0 else 0.0))
+    beside = 0.5 * (before - after) / bend if bend < 0 else 0.0
+    return float(shifts[best] + np.clip(beside, -1, 1))

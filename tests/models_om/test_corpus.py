@@ -216,7 +216,7 @@ def test_a_stage_runs_again_only_when_something_changed(tmp_path: Path) -> None:
         output.write_text(source.read_text())
         return {"runs": len(runs)}
 
-    stage = command.Stage(run, lambda: [source], [output])
+    stage = command.Stage(run, lambda: [source], [output], ("dataset",))
     command.perform("dataset", stage, report)
     command.perform("dataset", stage, report)
     assert len(runs) == 1 and json.loads(report.read_text())["dataset"]["figures"] == {"runs": 1}
@@ -227,11 +227,18 @@ def test_a_stage_runs_again_only_when_something_changed(tmp_path: Path) -> None:
     assert len(runs) == 3 and output.read_text() == "longer"
 
 
+def test_every_stage_names_code_that_exists(tmp_path: Path) -> None:
+    (tmp_path / "measured.npz").touch()
+    (tmp_path / "corpus.npz").touch()
+    keys = {command.fingerprint(stage) for stage in command.stages(tmp_path, tmp_path, 1.0).values() if stage.code}
+    assert len(keys) == 5
+
+
 def test_a_stage_that_failed_is_not_taken_for_done(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     with pytest.raises(ZeroDivisionError):
-        command.perform("check", command.Stage(lambda: {"a": 1 // 0}, list, []), report)
-    command.perform("check", command.Stage(lambda: {"a": 1}, list, []), report)
+        command.perform("check", command.Stage(lambda: {"a": 1 // 0}, list, [], ("check",)), report)
+    command.perform("check", command.Stage(lambda: {"a": 1}, list, [], ("check",)), report)
     assert json.loads(report.read_text())["check"]["figures"] == {"a": 1}
 
 
