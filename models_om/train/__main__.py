@@ -40,7 +40,7 @@ class Training(NamedTuple):
 TRAININGS: Dict[str, Training] = {
     "motion": Training("motion", 1800, 32),
     "photo": Training("photo", 1200, 16),
-    "sync": Training("sync", 4000, 48),
+    "sync": Training("sync", 2000, 32),
     "painter": Training("painter", 1200, 12),
 }
 
