@@ -6,6 +6,7 @@ WORK/tts, WORK/tts_eval   synthetic speech with phoneme times, and that of held-
 WORK/measured.npz         the recorded people alone, at their own scale
 WORK/corpus.npz           all sources as training pairs
 WORK/portraits.npz        crops of portraits with their expression
+WORK/mouths/*.npz         open and shut mouths, for the painter
 WORK/corpus_report.json   the figures that the table at the end shows, and more
 
 A stage whose inputs, code and settings are what they were is kept. Each file appears whole or not at all.
@@ -25,6 +26,8 @@ from appliance.models import ModelStore
 
 from . import check, dataset, portraits, synthesis, timing
 from .engines import kokoro_voices
+from .mouths.build import SOURCES as MOUTHS
+from .mouths.build import build as build_mouths
 
 
 class Stage(NamedTuple):
@@ -41,6 +44,7 @@ def stages(data: Path, work: Path, minutes: float) -> Dict[str, Stage]:
     """The stages by name, in their order."""
     speech, evaluation = work / "tts", work / "tts_eval"
     measured, corpus, faces = work / "measured.npz", work / "corpus.npz", work / "portraits.npz"
+    mouths = work / "mouths"
 
     def clips() -> List[Path]:
         return synthesis.clips(speech, minutes)
@@ -73,6 +77,12 @@ def stages(data: Path, work: Path, minutes: float) -> Dict[str, Stage]:
             lambda: sorted((data / "portraits").glob("*.jpg")),
             [faces],
             ("portraits",),
+        ),
+        "mouths": Stage(
+            lambda: build_mouths(data, ModelStore(), corpus, mouths),
+            lambda: [corpus, *recorded()],
+            [mouths / f"{source}.npz" for source in MOUTHS],
+            tuple(f"mouths/{module}" for module in ("build", "grid", "portraits", "renders", "sample")),
         ),
     }
 
@@ -141,6 +151,8 @@ def table(report: Dict[str, Any]) -> str:
             add(name, built[name])
     for name, figure in figures.get("timing", {}).items():
         add(f"frames late, {name}", figure)
+    if "mouths" in figures:
+        add("mouths", figures["mouths"])
     if "portraits" in figures:
         add("portraits", figures["portraits"]["portraits"])
     return "\n".join(lines)

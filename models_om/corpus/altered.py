@@ -21,6 +21,8 @@ from appliance.settings import SAMPLE_RATE
 
 from .pairs import SAMPLES_PER_FRAME, Pair, levelled, read_audio
 
+MARK = "~"
+"""Ends the name of an altered recording, so that a name stands for one recording."""
 FACTORS = (0.88, 1.15)
 BETWEEN = SAMPLE_RATE // 2
 """Samples of silence between recordings that go through a codec together."""
@@ -69,9 +71,8 @@ def faster(pair: Pair, factor: float) -> Pair:
     known = np.arange(len(pair.coefficients))
     coefficients = np.stack([np.interp(places, known, curve) for curve in pair.coefficients.T], axis=1)
     gap = np.interp(places, known, pair.gap)
-    return replace(
-        pair, samples=samples, coefficients=coefficients.astype(np.float32), gap=gap.astype(np.float32), altered=True
-    )
+    moved = {"coefficients": coefficients.astype(np.float32), "gap": gap.astype(np.float32)}
+    return replace(pair, name=pair.name + MARK, samples=samples, altered=True, **moved)
 
 
 def through_codec(recordings: Sequence[np.ndarray], codec: Optional[Codec]) -> List[np.ndarray]:
