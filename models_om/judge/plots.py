@@ -62,7 +62,7 @@ def series(parts: Dict[str, Series]) -> bytes:
         for name, part in parts.items():
             axes.plot(part.x, part.y, STYLES[name], color=COLOURS[name], marker="o", markersize=4, label=name)
         first = next(iter(parts.values()))
-        axes.set(xlabel=first.x_name, title=first.y_name, xticks=first.x)
+        axes.set(xlabel=first.x_name, xticks=first.x)
         axes.legend()
         return _png(canvas)
 

@@ -22,9 +22,10 @@ def as_heard(power: np.ndarray) -> np.ndarray:
 
 
 def recordings(corpus: Dict[str, np.ndarray], source: str, splits: Tuple[str, ...]) -> Iterator[Dict[str, np.ndarray]]:
-    """Recordings of a source and split: name, voice, mel, coefficients, gap, silent."""
+    """Recordings of a source and split as they were made: name, voice, mel, coefficients, gap, silent."""
     ends = np.cumsum(corpus["frames"])
-    for index in np.nonzero((corpus["source"] == source) & np.isin(corpus["split"], splits))[0]:
+    wanted = (corpus["source"] == source) & np.isin(corpus["split"], splits)
+    for index in np.nonzero(wanted & ~corpus.get("altered", np.zeros(len(wanted), bool)))[0]:
         part = slice(ends[index] - corpus["frames"][index], ends[index])
         columns = slice(part.start * COLUMNS_PER_FRAME, part.stop * COLUMNS_PER_FRAME)
         yield {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator, List, Optional
 
 import numpy as np
 
@@ -12,8 +12,11 @@ from .bench import Bench, Clip, spread_out
 from .closures import BILABIALS, articulation, at_sounds
 from .figure import LOWER, Figure, Finding, Series
 from .measures import correlation
+from .ranking_scores import score_table
 from .recordings import recordings
 from .subjects import BASELINE, Subject
+from .sync import FILE as EXPERT
+from .sync import SyncExpert
 
 TITLE = "Steps of the sampler"
 STEPS = (1, 2, 5, 10, 20, 25, 30)
@@ -33,8 +36,9 @@ def judge(subject: Subject, bench: Bench) -> Iterator[Finding]:
     sentences = spread_out(held_out, MOST_SENTENCES)
     clips = spread_out(bench.clips, MOST_CLIPS)
     found: Dict[str, List[float]] = {}
+    expert = SyncExpert() if EXPERT.exists() else None
     for steps in STEPS:
-        for name, value in quality(subject, bench, sentences, clips, steps).items():
+        for name, value in quality(subject, bench, sentences, clips, steps, expert).items():
             found.setdefault(name, []).append(value)
     steps = [float(count) for count in STEPS]
     for name, values in found.items():
@@ -56,10 +60,15 @@ def fewest_enough(steps: List[float], scores: List[float]) -> float:
 
 
 def quality(
-    subject: Subject, bench: Bench, sentences: List[Dict[str, np.ndarray]], clips: List[Clip], steps: int
+    subject: Subject,
+    bench: Bench,
+    sentences: List[Dict[str, np.ndarray]],
+    clips: List[Clip],
+    steps: int,
+    expert: Optional[SyncExpert] = None,
 ) -> Dict[str, float]:
     """Means over recordings, at that many steps."""
-    scores, spreads, closures, seconds, frames = [], [], [], 0.0, 0
+    scores, spreads, closures, fits, seconds, frames = [], [], [], [], 0.0, 0
     for recording in sentences:
         motion = subject.move(bench.grid_audio(recording), inference_steps=steps)
         gap = bench.basis.lip_gap(motion.coefficients)
@@ -69,9 +78,14 @@ def quality(
     for clip in clips:
         motion = subject.move(clip.audio, inference_steps=steps)
         closures += at_sounds(clip, articulation(motion.coefficients, bench.basis).gap, BILABIALS)
-    return {
+        if expert is not None:
+            speech = bench.speech(clip.audio)
+            pair = expert.pair(speech.mel(0, speech.frames), motion.coefficients)
+            fits.append(float(score_table([pair])[0, 0]))
+    found = {
         "lip gap, r": float(np.mean(scores)),
         "spread of the lip gap, share of the real one": float(np.mean(spreads)),
         "lip gap at /b p m/, σ": float(np.mean(closures)),
         "seconds of one core a second of speech": seconds / (frames / FRAME_RATE),
     }
+    return {**found, "lip-sync expert, mean cosine": float(np.mean(fits))} if fits else found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Optional, Protocol, Tuple
+from typing import Any, Dict, Iterator, Optional, Protocol, Tuple
 
 import numpy as np
 
@@ -17,13 +17,15 @@ from appliance.pipeline.runtime.select import choose, load_network
 from appliance.settings import MakeOptions
 
 from ..manifest import LOOK
-from .bench import Bench
+from .bench import Bench, spread_out
 from .recordings import recordings
 from .ridge import Ridge
 
 PREVIOUS, NEW, BASELINE = "previous", "new", "baseline"
 COLUMNS = (PREVIOUS, NEW, BASELINE)
 PAINTER = "sonic_painter"
+MOST_RECORDINGS = 1000
+"""Of a source, that the baseline learns from: an hour is more than a linear model can use."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,15 @@ class Baseline:
     def identity(self, image: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         return np.zeros(LOOK, np.float32), np.zeros(len(COEFFICIENTS), np.float32)
 
+    def _pairs(self, sources: Tuple[str, ...]) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
+        for source in sources:
+            found = list(recordings(self._bench.corpus, source, ("train",)))
+            yield from ((r["mel"], r["coefficients"]) for r in spread_out(found, MOST_RECORDINGS))
+
     def move(self, audio: Path, like: str = "", **options: Any) -> Motion:
         if like not in self._fits:
             sources = (like,) if like else ("grid", "facegood", "tts")
-            found = [r for source in sources for r in recordings(self._bench.corpus, source, ("train",))]
-            self._fits[like] = Ridge((r["mel"], r["coefficients"]) for r in found)
+            self._fits[like] = Ridge(self._pairs(sources))
         speech = self._bench.speech(audio)
         start = time.process_time()
         coefficients = self._fits[like].predict(speech.mel(0, speech.frames))
