@@ -36,7 +36,7 @@ test-factory:
 	@echo "Skipped: the tests that need MindSpore and PyTorch, because neither PATH nor pyenv has a python3.9 to 3.11."
 else
 test-factory: .venv-factory/installed .venv/models
-	$(BIN_FACTORY)/python -m pytest tests/models_om
+	SONIC_PYTHON37="$(abspath $(wildcard $(BIN37)/python))" $(BIN_FACTORY)/python -m pytest tests/models_om
 endif
 
 lint: .venv/installed
