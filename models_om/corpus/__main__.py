@@ -26,8 +26,6 @@ from appliance.models import ModelStore
 
 from . import check, dataset, portraits, synthesis, timing
 from .engines import kokoro_voices
-from .mouths.build import SOURCES as MOUTHS
-from .mouths.build import build as build_mouths
 
 
 class Stage(NamedTuple):
@@ -60,6 +58,12 @@ def stages(data: Path, work: Path, minutes: float) -> Dict[str, Stage]:
         evaluation.mkdir(parents=True, exist_ok=True)
         return {"clips": len(synthesis.synthesise_evaluation(evaluation, kokoro_voices(work)))}
 
+    def paint() -> Dict[str, Any]:
+        # Here, since no other stage needs what it imports (numba).
+        from .mouths.build import build
+
+        return build(data, ModelStore(), corpus, mouths)
+
     return {
         "synthesis": Stage(synthesise, list, [], ()),
         "evaluation": Stage(synthesise_evaluation, list, [], ()),
@@ -79,9 +83,9 @@ def stages(data: Path, work: Path, minutes: float) -> Dict[str, Stage]:
             ("portraits",),
         ),
         "mouths": Stage(
-            lambda: build_mouths(data, ModelStore(), corpus, mouths),
+            paint,
             lambda: [corpus, *recorded()],
-            [mouths / f"{source}.npz" for source in MOUTHS],
+            [mouths / f"{source}.npz" for source in ("portraits", "grid", "renders")],
             tuple(f"mouths/{module}" for module in ("build", "grid", "portraits", "renders", "sample")),
         ),
     }
