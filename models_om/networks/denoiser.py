@@ -7,17 +7,21 @@ straight path from noise to motion.
 from __future__ import annotations
 
 import mindspore as ms
+import numpy as np
 from mindspore import nn
 from mindspore.common.initializer import Normal
 
-from appliance.pipeline.motion.sampler import STEP_CHANNELS
+from appliance.pipeline.motion.sampler import MOTION_UNITS, STEP_CHANNELS
 
 from ..manifest import CONDITION, MOTION
 from .blocks import TimeBlock
 
 
 class SonicDenoiser(nn.Cell):
-    """Velocity (N,32,1,40) at motion (N,32,1,40), step code (N,STEP_CHANNELS,1,1) and condition (N,CONDITION,1,40)."""
+    """Velocity (N,32,1,40) at motion (N,32,1,40), step code (N,STEP_CHANNELS,1,1) and condition (N,CONDITION,1,40).
+
+    A path that starts at little noise leads nearly straight to the regressed motion, so training begins with that.
+    """
 
     def __init__(self, width: int = 128) -> None:
         super().__init__()
@@ -27,7 +31,9 @@ class SonicDenoiser(nn.Cell):
         self.relu = nn.ReLU()
         self.time = nn.SequentialCell(*[TimeBlock(width, dilation, dropout=0.0) for dilation in (1, 2, 4, 1)])
         self.velocity = nn.Conv2d(width, MOTION, (1, 1), has_bias=True, weight_init=Normal(0.01))
+        ahead = MOTION_UNITS * np.eye(MOTION, CONDITION, dtype=np.float32)[:, :, None, None]
+        self.ahead = nn.Conv2d(CONDITION, MOTION, (1, 1), has_bias=False, weight_init=ms.Tensor(ahead))
 
     def construct(self, motion: ms.Tensor, step: ms.Tensor, condition: ms.Tensor) -> ms.Tensor:
         hidden = self.relu(self.motion(motion) + self.condition(condition) + self.step(step))
-        return self.velocity(self.time(hidden))
+        return self.velocity(self.time(hidden)) + self.ahead(condition)

@@ -23,11 +23,12 @@ TELEPHONE_BANDS = 57
 
 
 class Batch(NamedTuple):
-    """``mel`` (N,1,80,160), ``coefficients`` (N,32,1,40), ``weight`` (N,1,1,40)."""
+    """``mel`` (N,1,80,160), ``coefficients`` (N,32,1,40), ``weight`` and ``silent`` (0..1) (N,1,1,40)."""
 
     mel: np.ndarray
     coefficients: np.ndarray
     weight: np.ndarray
+    silent: np.ndarray
 
 
 class Windows:
@@ -37,6 +38,7 @@ class Windows:
         self.power = corpus["power"]
         self.coefficients = corpus["coefficients"]
         self.weight = corpus["weight"]
+        self.silent = corpus["silent"].astype(np.float32)
         self.ends = np.cumsum(corpus["frames"])
         self.starts = self.ends - corpus["frames"]
         self.altered = corpus.get("altered", np.zeros(len(self.ends), bool))
@@ -68,8 +70,10 @@ class Windows:
         power = self._between(self.power, columns, recording, COLUMNS_PER_FRAME, OUTSIDE)
         coefficients = self._between(self.coefficients, frames, recording, 1, 0.0)
         weight = self._between(self.weight[:, None], frames, recording, 1, 1.0)
+        silent = self._between(self.silent[:, None], frames, recording, 1, 1.0)
         mel = self._heard(power.transpose(0, 2, 1), draw.random(size) < CLEAN)
-        return Batch(mel[:, None], coefficients.transpose(0, 2, 1)[:, :, None], weight.transpose(0, 2, 1)[:, :, None])
+        coefficients, weight, silent = (rows.transpose(0, 2, 1)[:, :, None] for rows in (coefficients, weight, silent))
+        return Batch(mel[:, None], coefficients, weight, silent)
 
     def _recording(self, candidates: np.ndarray) -> int:
         """One of them, the longer the likelier; `ALTERED` of the time an altered one, where there are any."""

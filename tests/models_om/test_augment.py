@@ -23,16 +23,18 @@ def corpus() -> Dict[str, np.ndarray]:
     power = np.where(np.repeat(sounding, 4)[:, None], 0.0, -9.0) * np.ones(80)
     return {
         "power": power.astype(np.float16), "coefficients": coefficients, "weight": np.ones(frames.sum(), np.float32),
+        "silent": ~sounding,
         "frames": frames, "split": np.array(["train", "train", "train"]), "altered": np.zeros(3, bool),
         "source": np.array(["grid", "grid", "facegood"]), "voice": np.array(["s1", "s4", "facegood"]),
     }  # fmt: skip
 
 
 def test_windows_keep_sound_and_face_together(corpus: Dict[str, np.ndarray]) -> None:
-    mel, coefficients, weight = Windows(corpus, seed=1).batch(64)
+    mel, coefficients, weight, silent = Windows(corpus, seed=1).batch(64)
     assert mel.shape == (64, 1, 80, 160) and coefficients.shape == (64, 32, 1, 40) and weight.shape == (64, 1, 1, 40)
     loudness = np.median(mel[:, 0], axis=1).reshape(64, 40, 4).mean(2)
     assert correlation(loudness.ravel(), coefficients[:, 0, 0].ravel()) > 0.6
+    assert correlation(silent.ravel(), coefficients[:, 0, 0].ravel()) < -0.99
     shifted = np.roll(loudness, 4, axis=1)
     assert correlation(shifted.ravel(), coefficients[:, 0, 0].ravel()) < 0.5
 

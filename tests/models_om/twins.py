@@ -90,9 +90,11 @@ class SonicDenoiser(nn.Module):
         self.step = nn.Conv2d(STEP_CHANNELS, width, 1)
         self.time = nn.Sequential(*[TimeBlock(width, dilation) for dilation in (1, 2, 4, 1)])
         self.velocity = nn.Conv2d(width, MOTION, 1)
+        self.ahead = nn.Conv2d(CONDITION, MOTION, 1, bias=False)
 
     def forward(self, motion: torch.Tensor, step: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
-        return self.velocity(self.time(torch.relu(self.motion(motion) + self.condition(condition) + self.step(step))))
+        hidden = self.time(torch.relu(self.motion(motion) + self.condition(condition) + self.step(step)))
+        return self.velocity(hidden) + self.ahead(condition)
 
 
 class OtherNorm(SonicDenoiser):
