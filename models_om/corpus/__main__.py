@@ -58,7 +58,7 @@ def stages(data: Path, work: Path, minutes: float) -> Dict[str, Stage]:
         evaluation.mkdir(parents=True, exist_ok=True)
         return {"clips": len(synthesis.synthesise_evaluation(evaluation, kokoro_voices(work)))}
 
-    def paint() -> Dict[str, Any]:
+    def cut_mouths() -> Dict[str, Any]:
         # Here, since no other stage needs what it imports (numba).
         from .mouths.build import build
 
@@ -83,7 +83,7 @@ def stages(data: Path, work: Path, minutes: float) -> Dict[str, Stage]:
             ("portraits",),
         ),
         "mouths": Stage(
-            paint,
+            cut_mouths,
             lambda: [corpus, *recorded()],
             [mouths / f"{source}.npz" for source in ("portraits", "grid", "renders")],
             tuple(f"mouths/{module}" for module in ("build", "grid", "portraits", "renders", "sample")),
