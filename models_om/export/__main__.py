@@ -99,9 +99,7 @@ def to_int8(name: str, work: Path) -> None:
     report = quantise(single, quantised, calibration, test, recipe.judge(work), recipe.goal)
     path = record.record_path(quantised)
     content = record.read(path)
-    content["speed_ms"] = {
-        str(threads): milliseconds([Runner(single, threads), Runner(quantised, threads)], test[0]) for threads in (1, 2)
-    }
+    content["speed_ms"] = {str(threads): milliseconds([single, quantised], test[0], threads) for threads in (1, 2)}
     record.write(path, content)
     print(f"{quantised.name}: error {report.error:.4f}, wanted {recipe.goal:.4f}", flush=True)
 

@@ -31,8 +31,8 @@ would miss its goal.
 
 Signal to quantisation noise (SQNR) in dB: *alone*, of the layer's output when it alone is INT8; *in place*, of the
 layer's output in the finished network; *at output*, of the network's outputs when it alone is INT8. *Work*: its share
-of the multiplications. Times are of ONNX Runtime on the machine that built the files: the lower quartile of runs taken
-in turns. Only their ratio means anything elsewhere.
+of the multiplications. Times: computing time of one run in ONNX Runtime on the machine that built the files, shared out
+among the threads; medians of runs taken in turns. Only their ratio means anything elsewhere.
 
 Each network's record, `models_om/built/NAME.scales.json`, holds the scales that the ONNX file was made with, by layer
 of the float32 file, so that a graph for another tool chain can be made from the same numbers.

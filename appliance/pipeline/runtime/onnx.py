@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import TYPE_CHECKING, Dict, List, Optional
 
 import numpy as np
 
 from ...errors import ModelCorrupt, RuntimeUnavailable
 from ...manifest import REINSTALL, NetworkEntry
 from .base import Network, TensorSpec
+
+if TYPE_CHECKING:
+    from onnxruntime import SessionOptions
 
 _LOG_ERRORS_ONLY = 3
 _DTYPES = {"tensor(float)": "float32", "tensor(int64)": "int64"}
@@ -24,6 +27,30 @@ def obstacle() -> Optional[str]:
     return None
 
 
+def overflows(cpuinfo: str) -> bool:
+    """Whether this x86 processor, by its ``/proc/cpuinfo``, adds products of INT8 in 16 bits: AVX2, but no VNNI."""
+    return "avx2" in cpuinfo and "vnni" not in cpuinfo
+
+
+def session_options(threads: int) -> SessionOptions:
+    """How the appliance runs networks on ONNX Runtime."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _LOG_ERRORS_ONLY
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Threads that wait in a loop would take the cores from the renderer and the encoder.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        exact = overflows(Path("/proc/cpuinfo").read_text())
+    except OSError:
+        exact = False
+    if exact:  # elsewhere it would only halve the speed
+        options.add_session_config_entry("session.x64quantprecision", "1")
+    return options
+
+
 class OnnxNetwork(Network):
     """A network in an ``.onnx`` file. Raises `RuntimeUnavailable`, `ModelCorrupt`."""
 
@@ -33,14 +60,7 @@ class OnnxNetwork(Network):
             import onnxruntime
         except (ImportError, OSError) as error:
             raise RuntimeUnavailable(str(error)) from error
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = _LOG_ERRORS_ONLY
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # Threads that wait in a loop would take the cores from the renderer and the encoder.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Without it, INT8 sums overflow on x86 processors that have AVX2 but no VNNI.
-        options.add_session_config_entry("session.x64quantprecision", "1")
+        options = session_options(threads)
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # each fault of a file has its own class, none of them public
