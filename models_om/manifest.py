@@ -96,7 +96,7 @@ def _network(name: str, folder: Path) -> Dict[str, Any]:
         "training": provenance.TRAINING[name],
     }
     scales = folder / "built" / f"{name}.scales.json"
-    if not scales.exists():
+    if not scales.exists() or not (folder / "built" / f"{name}.int8.onnx").exists():
         return network
     _check_scales(scales)
     return {**network, "scales": _file(scales, folder)}
