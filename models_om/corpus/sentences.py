@@ -77,6 +77,8 @@ def initial_and_final(pinyin: str) -> Tuple[str, str]:
         final = final[1:]
     elif final.startswith("w"):
         final = "u" + final[1:]
+    if not final:
+        return "", pinyin  # a syllable without a vowel, as "n" for 嗯
     short = {"iou": "iu", "uei": "ui", "uen": "un", "ien": "in", "ieng": "ing", "üong": "iong", "ueng": "ong"}
     return initial, short.get(final, final)
 

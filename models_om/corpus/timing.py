@@ -26,6 +26,8 @@ FARTHEST = 3
 """Frames of lag that are tried."""
 ENOUGH = 9000
 """Frames of a source that are used, at most."""
+LEAST = 1000
+"""Frames without which a source tells nothing."""
 
 Recording = Tuple[np.ndarray, np.ndarray, np.ndarray]
 """Sound (T, features), face (T, views) and whether there is speech (T,)."""
@@ -40,6 +42,8 @@ def lags(corpus: Path) -> Dict[str, Dict[str, float]]:
     names = list(views())
     result = {}
     for name, measured in groups.items():
+        if sum(len(face) for _, face, _ in measured) < LEAST:
+            continue
         there, back = best_lags(made, measured), best_lags(measured, made)
         result[name] = {view: round(float(a - b) / 2, 2) for view, a, b in zip(names, there, back)}
     return result
