@@ -272,6 +272,8 @@ def described_anew(damage: Callable[[Path], None]) -> Callable[[Path], None]:
     def damage_and_describe(file: Path) -> None:
         damage(file)
         folder = file.parent.parent
+        for record in file.parent.glob("*.scales.json"):
+            record.unlink()
         (folder / "manifest.toml").write_text(toml.dumps(described(folder), COMMENTS), encoding="utf-8")
 
     return damage_and_describe
