@@ -1,4 +1,4 @@
-"""Training windows, judging and export: what must hold for a trained network to mean what its figures say."""
+"""Training windows and judging: what must hold for a trained network to mean what its figures say."""
 
 from __future__ import annotations
 
@@ -148,28 +148,3 @@ def test_dropout_keeps_its_share_of_channels_and_its_choices() -> None:
     assert (dropout(ones).asnumpy() != first).mean() == pytest.approx(2 * 0.25 * 0.75, abs=0.05)
     dropout.set_train(False)
     np.testing.assert_array_equal(dropout(ones).asnumpy(), ones.asnumpy())
-
-
-@needs_mindspore
-def test_export_keeps_every_value_and_leaves_no_batch_norm(tmp_path: Path) -> None:
-    import mindspore as ms
-    import onnx
-    import onnxruntime
-
-    from models_om.export import onnx_graph
-    from models_om.networks import SpeechEncoder
-
-    ms.set_seed(2)
-    network = SpeechEncoder(width=16)
-    for name, parameter in network.parameters_and_names():
-        if "moving" in name:
-            values = np.random.default_rng(0).uniform(0.5, 1.5, parameter.shape)
-            parameter.set_data(ms.Tensor(values.astype(np.float32)))
-    network.set_train(False)
-    mel = np.random.default_rng(1).standard_normal((1, 1, 80, 160)).astype(np.float32)
-    ms.export(network, ms.Tensor(mel), file_name=str(tmp_path / "raw"), file_format="ONNX")
-    model = onnx_graph.tidy(onnx.load(tmp_path / "raw.onnx"), "speech", ["audio_input"], ["condition"])
-    assert {node.op_type for node in model.graph.node} <= {"Conv", "Relu", "Add", "Concat", "Sigmoid"}
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    ours = session.run(["condition"], {"audio_input": mel})[0]
-    np.testing.assert_allclose(ours, network(ms.Tensor(mel)).asnumpy(), atol=1e-4)
