@@ -66,6 +66,7 @@ def write_report(built: Path = BUILT, document: Path = DOCUMENT) -> None:
     records = [record.read(path) for path in paths if path.exists()]
     tables = [_overview(records), *(_layers(entry) for entry in records)]
     console = Console()
+    console = console if console.is_terminal else Console(width=140)
     for table in tables:
         table.show(console)
     notes = [f"* `{entry['network']}`: {RECIPES[entry['network']].error}." for entry in records]
