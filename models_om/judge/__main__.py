@@ -20,6 +20,8 @@ from typing import List, Optional, Sequence, Tuple
 
 from rich.console import Console
 
+from appliance.errors import SonicError
+
 from ..manifest import HERE
 from . import report, table, weights
 from .bench import Bench
@@ -37,13 +39,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
         scratch = Path(folder)
         tts_eval = options.tts_eval or options.work / "tts_eval"
         with Bench(options.data, options.work, tts_eval, scratch) as bench:
-            subjects = make_subjects(options, bench, scratch)
+            subjects, facts = make_subjects(options, bench, scratch)
             sections = [
                 judge_section(name, subjects, bench, lambda line: errors.print(f"[dim]{line}[/]"))
                 for name in options.only or SECTIONS
             ]
     rows = [row for section in sections for row in section.table]
-    facts = [*described(options), f"{time.monotonic() - started:.0f} s in all."]
+    facts.append(f"{time.monotonic() - started:.0f} s in all.")
     report.write(options.out, TITLE, facts, sections)
     figures = [{"column": c, **dataclasses.asdict(f)} for row in rows for c, f in row.figures.items()]
     (options.out / "figures.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
@@ -75,25 +77,25 @@ def parse(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def make_subjects(options: argparse.Namespace, bench: Bench, scratch: Path) -> List[Subject]:
-    """The columns of the table."""
-    new = weights.current(options.networks)
-    subjects: List[Subject] = [Networks(NEW, new, bench, options.runtime, options.precision)]
+def make_subjects(options: argparse.Namespace, bench: Bench, scratch: Path) -> Tuple[List[Subject], List[str]]:
+    """The columns of the table, and a line on each."""
+    new = weights.current(options.networks, scratch)
+    networks = Networks(NEW, new, bench, options.runtime, options.precision)
+    subjects: List[Subject] = [networks]
+    facts = [f"{NEW}: the weights of {options.networks.name}/, run by {options.runtime}, {networks.precision}."]
     if options.previous:
         before = weights.earlier(options.previous, scratch)
-        subjects.append(Networks(PREVIOUS, before, bench, options.runtime, options.precision))
+        try:
+            subjects.append(Networks(PREVIOUS, before, bench, options.runtime, options.precision))
+            facts.append(f"{PREVIOUS}: the weights of {options.previous}, run by today's code.")
+        except SonicError as error:
+            facts.append(f"{PREVIOUS}: the weights of {options.previous} cannot be run by today's code: {error}")
     subjects.append(Baseline(new, bench))
-    return subjects
-
-
-def described(options: argparse.Namespace) -> Tuple[str, ...]:
-    precision = options.precision or "int8 where it is built"
-    return (
-        f"{NEW}: the weights of {options.networks.name}/, run by {options.runtime}, {precision}.",
-        f"{PREVIOUS}: {options.previous or 'none given'}.",
+    facts.append(
         f"{BASELINE}: ridge regression of the motion on 13 frames of 40 mel bands, without silence gate, learnt from "
-        "the training part of the same source; the mouth is painted without a network.",
+        "the training part of the same source; the mouth is painted without a network."
     )
+    return subjects, facts
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import io
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 from appliance.models import ModelStore
@@ -17,9 +18,9 @@ from appliance.models import ModelStore
 from ..manifest import HERE, write_manifest
 
 
-def current(folder: Path = HERE) -> ModelStore:
-    """The weights of a folder laid out like `models_om`, as they stand."""
-    return ModelStore(networks=folder)
+def current(folder: Path, scratch: Path) -> ModelStore:
+    """The weights of a folder laid out like `models_om`; its manifest may be missing, as while networks are tried."""
+    return ModelStore(networks=folder) if (folder / "manifest.toml").exists() else earlier(str(folder), scratch)
 
 
 def earlier(source: str, scratch: Path) -> ModelStore:
@@ -27,11 +28,10 @@ def earlier(source: str, scratch: Path) -> ModelStore:
 
     Raises `ValueError` where it is neither.
     """
-    folder = scratch / "earlier"
+    folder = Path(tempfile.mkdtemp(dir=scratch))
     if (Path(source) / "built").is_dir():
         shutil.copytree(Path(source) / "built", folder / "built")
     else:
-        (folder / "built").mkdir(parents=True)
         _export(source, folder)
     write_manifest(folder)
     return ModelStore(networks=folder)

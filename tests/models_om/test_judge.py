@@ -337,5 +337,6 @@ def test_weights_of_an_older_folder_are_described_anew(tmp_path: Path) -> None:
     store = weights.earlier(str(old), tmp_path)
     assert store.network_file("sonic_denoiser", "onnx", "int8").read_bytes() == (old / network).read_bytes()
     with pytest.raises(ValueError, match="neither a folder"):
-        weights.earlier("no-such-revision", tmp_path / "again")
+        weights.earlier("no-such-revision", tmp_path)
+    assert "sonic_denoiser" in weights.current(old, tmp_path).manifest().networks
 
