@@ -14,7 +14,7 @@ import numpy as np
 
 from appliance.pipeline.coefficients import COEFFICIENTS
 from appliance.pipeline.motion.contact import LipContact
-from appliance.pipeline.motion.model import TEMPERATURE
+from appliance.pipeline.motion.model import LARGEST, TEMPERATURE
 from appliance.pipeline.motion.sampler import HOP, WINDOW, cross_fade, frame_noise, sample
 from appliance.pipeline.render.painter import spread_out
 from appliance.pipeline.speech.mel import COLUMNS_PER_FRAME
@@ -185,6 +185,8 @@ def _denoiser_judge(work: Path) -> Judge:
 # --- painter ----------------------------------------------------------------------------------------------------------
 
 SOURCES = ("portraits", "grid", "renders")
+MOST = 2
+"""Largest `dynamic_scale`."""
 MOUTHS = 16
 """Of each source, in calibration and in test."""
 OPEN = 0.5
@@ -211,7 +213,11 @@ def _painter_feeds(work: Path, network: Path) -> Tuple[List[Feed], List[Feed]]:
             mine = np.nonzero(np.isin(faces, np.unique(faces)[half::2]))[0]
             for row in mine[np.linspace(0, len(mine) - 1, min(MOUTHS, len(mine))).astype(int)]:
                 crop = np.ascontiguousarray(crops[row][None], np.float32) / 255
-                feeds.append({"crop": crop, "motion": spread_out(motions[row].astype(np.float32))})
+                motion = np.clip(motions[row].astype(np.float32), 0, LARGEST)
+                feeds.append({"crop": crop, "motion": spread_out(motion)})
+    # Users may ask for more motion than people make: the ranges must hold it.
+    for feed in halves[0][::2]:
+        feed["motion"] = np.minimum(MOST * feed["motion"], np.float32(LARGEST))
     return halves
 
 

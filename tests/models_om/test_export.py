@@ -262,6 +262,25 @@ def test_shipped_records_are_of_the_shipped_files() -> None:
         assert [layer["name"] for layer in told["layers"]] == layers
 
 
+def test_a_face_calibrates_the_painter_or_judges_it_but_never_both(tmp_path: Path) -> None:
+    from appliance.pipeline.motion.model import LARGEST
+    from models_om.export.recipes import RECIPES
+
+    (tmp_path / "mouths").mkdir()
+    for number, source in enumerate(("portraits", "grid", "renders")):
+        faces = np.repeat(np.arange(6) + 10 * number, 4)
+        crop = np.broadcast_to(faces[:, None, None, None], (24, 9, 160, 160)).astype(np.uint8)
+        split = np.where(faces % 10 < 2, "train", "held_out")
+        motion = np.full((24, 32), 0.9, np.float16)
+        np.savez(tmp_path / "mouths" / f"{source}.npz", face=faces, split=split, crop=crop, motion=motion)
+    calibration, test = RECIPES["sonic_painter"].feeds(tmp_path, tmp_path)
+    faces = [{int(round(float(feed["crop"][0, 0, 0, 0]) * 255)) for feed in half} for half in (calibration, test)]
+    assert faces[0] and faces[1] and not faces[0] & faces[1]
+    assert min(face % 10 for half in faces for face in half) == 2  # 0 and 1 were trained on
+    # Ranges hold what users may ask for.
+    assert max(feed["motion"].max() for feed in calibration) == np.float32(LARGEST)
+
+
 # --- MindSpore's exports ----------------------------------------------------------------------------------------------
 
 
