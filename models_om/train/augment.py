@@ -158,7 +158,7 @@ class Windows:
         colour = colour / colour.mean(1, keepdims=True)
         swing = np.power(10, 0.2 * np.cumsum(draw.normal(0, 0.15, (count, 1, COLUMNS)), axis=2)).clip(0.1, 10)
         places = draw.integers(0, self.grain.shape[1] - COLUMNS, count)
-        grain = np.stack([self.grain[:, place : place + COLUMNS] for place in places])
+        grain = self.grain[:, places[:, None] + np.arange(COLUMNS)].transpose(1, 0, 2)
         level = ((loudest * ratio * noisy)[:, None, None] * colour).astype(np.float32)
         return level * swing.astype(np.float32) * grain
 
