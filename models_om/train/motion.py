@@ -1,9 +1,10 @@
-"""Train the speech encoder and the denoiser together on ``WORK/corpus.npz``."""
+"""Train the speech encoder and the denoiser together on ``WORK/corpus.npz``; where ``WORK/sync.ckpt`` is, the lip-sync
+expert in it has a say."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import mindspore as ms
 import numpy as np
@@ -11,13 +12,15 @@ from mindspore import nn, ops
 
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX
 from appliance.pipeline.motion.sampler import MOTION_UNITS, WINDOW, step_codes
+from appliance.pipeline.speech.mel import COLUMNS_PER_FRAME
 
 from ..ict.lips import IctBasis
 from ..judge.regression import judge_regression
 from ..manifest import MOTION
 from ..networks import SonicDenoiser, SpeechEncoder
+from ..networks.sync import SYNC_FRAMES, SyncExpert
 from .augment import Windows, closure_weights
-from .loop import SEED, Trainer
+from .loop import SEED, Trainer, load_cell
 
 LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409, 152, 199, 175)
 """Mesh numbers of the outer lips and the chin: where errors are seen."""
@@ -25,7 +28,7 @@ SHARES = {"coefficients": 0.35, "points": 0.15, "gap": 0.25, "jaw": 0.15, "round
 """Of the groups of `views` in the loss. Without rounding as a group of its own, r of FACEGOOD's rounding was 0.48 and
 0.42 after 500 steps instead of 0.61 and 0.61."""
 
-WEIGHTS = {"regression": 1.0, "change": 0.5, "course": 0.5, "contact": 0.4, "silence": 0.05, "flow": 0.35}
+WEIGHTS = {"regression": 1.0, "change": 0.5, "course": 0.5, "contact": 0.4, "silence": 0.05, "flow": 0.35, "sync": 0.1}
 CONTACT_GAP, CONTACT_WIDTH = 0.006, 0.0015
 """Lip gap, in face heights, under which the lips count as touching, and how sharp that limit is."""
 SPEAKING_GAP = 0.025
@@ -62,14 +65,20 @@ class MotionLoss(nn.Cell):
     ``regression``: squared error of what is seen, closures weighing more; ``change``: of its difference from frame to
     frame; ``course``: 1 - Pearson's r of each seen curve within the window, the livelier curves counting more;
     ``contact``: cross entropy of lips that touch; ``silence``: squared opening of the lips where nothing is said;
-    ``flow``: flow matching.
+    ``flow``: flow matching; ``sync``: 1 - what the frozen ``expert`` thinks of speech and motion together (cosine).
     """
 
-    terms = tuple(WEIGHTS)
-
-    def __init__(self, speech: SpeechEncoder, denoiser: SonicDenoiser, seen: np.ndarray, gap: np.ndarray) -> None:
+    def __init__(
+        self, speech: SpeechEncoder, denoiser: SonicDenoiser, seen: np.ndarray, gap: np.ndarray,
+        expert: Optional[SyncExpert] = None,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.speech, self.denoiser = speech, denoiser
+        self.speech, self.denoiser, self.expert = speech, denoiser, expert
+        self.terms = tuple(name for name in WEIGHTS if name != "sync" or expert is not None)
+        if expert is not None:
+            expert.set_train(False)
+            for parameter in expert.get_parameters():
+                parameter.requires_grad = False
         self.seen = nn.Conv2d(MOTION, len(seen), 1, has_bias=False, weight_init=ms.Tensor(seen[:, :, None, None]))
         self.seen.weight.requires_grad = False
         self.gap = nn.Conv2d(MOTION, 1, 1, has_bias=False, weight_init=ms.Tensor(gap[None, :, None, None]))
@@ -98,6 +107,8 @@ class MotionLoss(nn.Cell):
             self.mean(opening * opening * silent),
             self.flow(condition, target * MOTION_UNITS, weight, noise, at, step),
         )
+        if self.expert is not None:
+            terms = (*terms, 1 - self.agreement(mel, regressed))
         total = 0.0
         for name, term in zip(self.terms, terms):
             total = total + WEIGHTS[name] * term
@@ -110,6 +121,13 @@ class MotionLoss(nn.Cell):
         r = (ours * theirs).sum(3) / ops.sqrt((ours * ours).sum(3) * energy + 1e-6)
         lively = ops.sqrt(energy + 1e-8)
         return ((1 - r) * lively).sum() / lively.sum()
+
+    def agreement(self, mel: ms.Tensor, motion: ms.Tensor) -> ms.Tensor:
+        """Mean cosine of the expert's codes of speech and motion, over the halves of the windows."""
+        halves = range(0, WINDOW, SYNC_FRAMES)
+        heard = ops.concat([mel[..., k * COLUMNS_PER_FRAME : (k + SYNC_FRAMES) * COLUMNS_PER_FRAME] for k in halves])
+        moved = ops.concat([motion[..., k : k + SYNC_FRAMES] for k in halves])
+        return (self.expert.speech_code(heard) * self.expert.motion_code(moved)).sum(1).mean()
 
     def flow(
         self, condition: ms.Tensor, motion: ms.Tensor, weight: ms.Tensor, noise: ms.Tensor, at: ms.Tensor,
@@ -130,13 +148,22 @@ def load_corpus(work: Path, basis: IctBasis) -> Dict[str, np.ndarray]:
     return corpus
 
 
+def sync_expert(checkpoint: Path) -> Optional[SyncExpert]:
+    """The trained expert, if there is one."""
+    if not checkpoint.exists():
+        return None
+    expert = SyncExpert()
+    load_cell(expert, "expert", checkpoint, averaged=True)
+    return expert
+
+
 def train_motion(work: Path, steps: int, batch: int, rate: float) -> None:
     basis = IctBasis.load()
     corpus = load_corpus(work, basis)
     training = np.repeat(corpus["split"] == "train", corpus["frames"])
     speech, denoiser = SpeechEncoder(), SonicDenoiser()
     seen = views(corpus["coefficients"][training].astype(np.float32), basis)
-    loss = MotionLoss(speech, denoiser, seen, basis.gap_weights())
+    loss = MotionLoss(speech, denoiser, seen, basis.gap_weights(), sync_expert(work / "sync.ckpt"))
     windows = Windows(corpus, SEED)
 
     def make_batch() -> List[np.ndarray]:
