@@ -1,6 +1,7 @@
 """Train the Sonic networks on the CPU with MindSpore; stop and go on at any step.
 
     python -m models_om.train motion --work WORK    speech encoder and denoiser, on WORK/corpus.npz
+    python -m models_om.train partner --work WORK   a second speech encoder, whose answers are averaged with the first's
     python -m models_om.train photo  --work WORK    photo encoder, on WORK/portraits.npz
     python -m models_om.train painter --work WORK   painter of mouths, on WORK/mouths/
     python -m models_om.train sync   --work WORK    lip-sync expert (for judging and as a loss), on WORK/corpus.npz
@@ -38,10 +39,11 @@ class Training(NamedTuple):
 
 
 TRAININGS: Dict[str, Training] = {
-    "motion": Training("motion", 1800, 32),
+    "motion": Training("motion", 2400, 32, 3e-3),
+    "partner": Training("motion", 1400, 32, 3e-3),
     "photo": Training("photo", 1200, 16),
     "sync": Training("sync", 2000, 32),
-    "painter": Training("painter", 1200, 12),
+    "painter": Training("painter", 900, 12),
 }
 
 

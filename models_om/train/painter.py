@@ -2,8 +2,10 @@
 
 What is judged is the picture with the painter's colours laid over it, around the opening of the mouth. Each source
 teaches what it knows: renders every edge, portraits and people who talk the colours and the light at the softness that
-their pictures have; there the edges of the teeth stay those that geometry drew. Teeth stand still on the skull: what is
-laid over upper teeth that two successive frames both show must be the same.
+their pictures have; there the edges of the teeth stay those that geometry drew. Geometry says what is where, truth how
+it looks: a tooth drawn where the truth has none, or none where it has one, teaches nothing, or all teeth would become
+half lips. Teeth stand still on the skull: what is laid over upper teeth that two successive frames both show must be
+the same.
 """
 
 from __future__ import annotations
@@ -43,6 +45,10 @@ LEVELS = {"portraits": (0.25, 1.0, 1.0), "grid": (0.0, 0.6, 1.0), "renders": (1.
 
 EDGES = {"portraits": 0.6, "grid": 0.4, "renders": 0.0}
 """How strongly the edges of the teeth are kept as geometry drew them."""
+
+PALER, LIT, DOUBT = (0.0, 0.12), (0.3, 0.5), 0.03
+"""By how much a tooth is paler than the skin, and how bright beside it: from no tooth to surely one. What counts where
+guide and truth contradict each other."""
 
 WEIGHTS = {"colour": 1.0, "light": 1.0, "edges": 15.0, "truth": 1.0, "flicker": 10.0, "border": 0.1}
 AROUND = 5.0
@@ -89,8 +95,9 @@ def low_pass(deviation: float) -> nn.Conv2d:
 class PainterLoss(nn.Cell):
     """Losses of one batch.
 
-    ``crop`` (N,9,h,w) and ``target`` (N,3,h,w) 0..1; ``weight`` (N,1,h,w): where errors count; ``levels`` (N,3) and
-    ``edges`` (N,1): see `LEVELS`, `EDGES`. Rows ``lead .. lead+pairs`` are followed by rows ``lead+pairs ..``.
+    ``crop`` (N,9,h,w) and ``target`` (N,3,h,w) 0..1; ``weight`` (N,1,h,w): where errors count; ``agreed`` (N,1,h,w):
+    where geometry and truth agree on what is tooth; ``levels`` (N,3) and ``edges`` (N,1): see `LEVELS`, `EDGES`. Rows
+    ``lead .. lead+pairs`` are followed by rows ``lead+pairs ..``.
     """
 
     terms = ("colour", "light", "edges", "truth", "flicker", "border")
@@ -101,14 +108,14 @@ class PainterLoss(nn.Cell):
         self.soft, self.softer = low_pass(BLURS[1]), low_pass(BLURS[2])
 
     def construct(
-        self, crop: ms.Tensor, motion: ms.Tensor, target: ms.Tensor, weight: ms.Tensor, levels: ms.Tensor,
-        edges: ms.Tensor,
+        self, crop: ms.Tensor, motion: ms.Tensor, target: ms.Tensor, weight: ms.Tensor, agreed: ms.Tensor,
+        levels: ms.Tensor, edges: ms.Tensor,
     ) -> Tuple[ms.Tensor, ...]:  # fmt: skip
         painted = self.painter(crop, motion)
         patch, opening, upper = crop[:, :3], crop[:, 3:4], crop[:, 4:5]
         rows = upper + crop[:, 5:6]
         change = (painted[:, :3] - patch) * painted[:, 3:4]
-        error = patch + change - target
+        error = (patch + change - target) * agreed
         share = levels[:, :, None, None]
         colour = (error.abs() * weight * share[:, 0:1]).mean()
         light = (self.soft(error).abs() * weight * share[:, 1:2]).mean()
@@ -151,7 +158,7 @@ class Batches:
         self.mirrored = [INDEX[name] for name in names]
 
     def next(self) -> List[np.ndarray]:
-        """``crop``, ``motion``, ``target``, ``weight``, ``levels``, ``edges`` of `PainterLoss`."""
+        """``crop``, ``motion``, ``target``, ``weight``, ``agreed``, ``levels``, ``edges`` of `PainterLoss`."""
         pairs, draw = self.size // PAIRED_SHARE, self.generator
         chosen = [("portraits", int(row)) for row in draw.choice(self.singles, self.size - 2 * pairs)]
         first = []
@@ -162,24 +169,26 @@ class Batches:
         looks += looks[-pairs:]
         rows = chosen + first + [(name, row + 1) for name, row in first]
         parts = [self._sample(name, row, look) for (name, row), look in zip(rows, looks)]
-        crop, motion, target, weight = (np.stack(column) for column in zip(*parts))
+        crop, motion, target, weight, agreed = (np.stack(column) for column in zip(*parts))
         levels = np.array([LEVELS[name] for name, _ in rows], np.float32)
         edges = np.array([[EDGES[name]] for name, _ in rows], np.float32)
-        return [crop, motion, target, weight, levels, edges]
+        return [crop, motion, target, weight, agreed, levels, edges]
 
     def _sample(self, name: str, row: int, look: Look) -> Tuple[np.ndarray, ...]:
         source = self.mouths[name]
         y, x = look.y, look.x
         part = np.s_[:, y : y + HEIGHT, x : x + WIDTH]
         crop, target = (array[row][part].astype(np.float32) / 255 for array in (source.crop, source.target))
-        motion = source.motion[row].astype(np.float32)
+        motion, agreed = source.motion[row].astype(np.float32), agreement(crop, target)
         for rgb in (crop[:3], crop[6:], target):
             rgb[:] = np.clip(rgb, 0, 1) ** look.gamma * look.gain[:, None, None]
         if look.mirrored:
-            crop, target, motion = crop[:, :, ::-1], target[:, :, ::-1], motion[self.mirrored]
+            crop, target, agreed = crop[:, :, ::-1], target[:, :, ::-1], agreed[:, ::-1]
+            motion = motion[self.mirrored]
         cells = (len(COEFFICIENTS), HEIGHT * COARSE // PATCH, WIDTH * COARSE // PATCH)
         spread = np.broadcast_to(motion[:, None, None], cells)
-        return np.ascontiguousarray(crop), np.array(spread), np.ascontiguousarray(target), importance(crop[3])[None]
+        weight = importance(crop[3])
+        return tuple(np.ascontiguousarray(array) for array in (crop, spread, target, weight[None], agreed[None]))
 
 
 @dataclass(frozen=True)
@@ -204,6 +213,19 @@ def importance(opening: np.ndarray) -> np.ndarray:
     near = cv2.GaussianBlur(cv2.dilate(opening, np.ones((3, 3))), (0, 0), AROUND / 2)
     around = np.clip(near * 2.5, 0, 1)
     return (around * (1 + SIGNIFICANT * opening)).astype(np.float32)
+
+
+def agreement(crop: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """float32 (h,w), `DOUBT` .. 1: how far the rows of teeth in the guide of ``crop`` (9,h,w) and the looks of
+    ``target`` (3,h,w) say the same. Teeth are paler than the skin around the mouth, and not dark."""
+    opening, drawn = crop[3], np.clip(crop[4] + crop[5] * (crop[5] > 0.5), 0, 1)
+    skin = np.median(target[:, opening < 0.02], axis=1) if (opening < 0.02).any() else target.mean((1, 2))
+    value, paleness = target.max(0), target.min(0) / (target.max(0) + 1e-3)
+    pale = np.clip((paleness - skin.min() / (skin.max() + 1e-3) - PALER[0]) / (PALER[1] - PALER[0]), 0, 1)
+    lit = np.clip((value / (skin.max() + 1e-3) - LIT[0]) / (LIT[1] - LIT[0]), 0, 1)
+    tooth = pale * lit
+    same = 1 - np.abs(tooth - drawn)
+    return np.where(opening > 0.3, DOUBT + (1 - DOUBT) * same, 1).astype(np.float32)
 
 
 def laid_over(painted: np.ndarray, crop: np.ndarray) -> np.ndarray:
