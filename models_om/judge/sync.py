@@ -28,6 +28,7 @@ FRAMES = 20
 """Frames of a window: 0.8 s."""
 HOP = 5
 """Frames between windows."""
+CODE = 64
 LARGEST_LAG = 10
 PIECE = 100
 """Frames: FACEGOOD's clips are minutes, and are judged in pieces."""
@@ -85,7 +86,7 @@ class SyncExpert:
 
     def _codes(self, side: str, windows: np.ndarray) -> np.ndarray:
         found = [self._session.run([f"{side}_code"], {**self._inputs, side: window[None]})[0][0] for window in windows]
-        return np.array(found, np.float32).reshape(len(windows), -1)
+        return np.array(found, np.float32).reshape(len(windows), CODE)
 
 
 def ranked_first(pairs: List[Pair]) -> float:
