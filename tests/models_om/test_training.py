@@ -57,6 +57,7 @@ def saved_values(checkpoint: Path) -> Dict[str, bytes]:
 
 
 @needs_mindspore
+@pytest.mark.timeout(1200)  # five starts of MindSpore
 def test_a_killed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
     """Weights, running average, optimiser, history: SIGKILL twice, most likely amid a save, then SIGTERM once."""
     with training_process(tmp_path / "whole", 60) as whole:
