@@ -22,6 +22,9 @@ STYLES = {REAL: "-", NEW: "-", PREVIOUS: "--", BASELINE: ":"}
 VERDICTS = {MET: "#0b6e4f", MISSED: "#b3261e", FAILED: "#b3261e", "": "#4a5560"}
 INK, FAINT = "#1f2933", "#d9dee3"
 DPI = 110
+LEAST_RANGE = 0.1
+"""Of a series: what its axis shows at least, as a share of its values."""
+
 CELL, WIDTH = 1.45, 10.5
 """Inches: height of a frame in a strip, most that its frames may take side by side."""
 
@@ -62,7 +65,10 @@ def series(parts: Dict[str, Series]) -> bytes:
         for name, part in parts.items():
             axes.plot(part.x, part.y, STYLES[name], color=COLOURS[name], marker="o", markersize=4, label=name)
         first = next(iter(parts.values()))
-        axes.set(xlabel=first.x_name, xticks=first.x)
+        low, high = axes.get_ylim()
+        # What hardly changes is to look so.
+        short = max(0.0, LEAST_RANGE * max(abs(low), abs(high)) - (high - low)) / 2
+        axes.set(xlabel=first.x_name, xticks=first.x, ylim=(low - short, high + short))
         axes.legend()
         return _png(canvas)
 
