@@ -19,7 +19,7 @@ from .face import FaceFinder, check_portrait, choose_face, crop_for, network_ima
 from .motion import MotionModel
 from .photo import load_photo
 from .render import Renderer, build_identity, face_canvas, full_canvas
-from .runtime.select import choose
+from .runtime.select import choose, load_network
 from .speech import load_speech
 from .video import VideoWriter, check_output
 
@@ -78,6 +78,8 @@ def make_video(
             finder = FaceFinder(store)
             motion = MotionModel(store, choice.runtime, choice.precision)
             open_parts.callback(motion.close)
+            painter = load_network(store, "sonic_painter", choice.runtime, choice.precision)
+            open_parts.callback(painter.close)
         yield Progress("models", 1, 1)
 
         yield Progress("face", 0, 2)
@@ -92,7 +94,8 @@ def make_video(
             side = options.min_resolution // 2 * 2  # the encoder halves the colour planes
             canvas = full_canvas(photo, side) if options.framing == "full" else face_canvas(photo, crop, side)
             look, expression = motion.identity(network_image(photo, crop))
-            renderer = Renderer(build_identity(canvas, chosen.portrait.mesh, store, look, expression), store)
+            identity = build_identity(canvas, chosen.portrait.mesh, store, look, expression)
+            renderer = Renderer(identity, store, painter)
         yield Progress("face", 2, 2)
 
         yield Progress("speech", 0, 1)

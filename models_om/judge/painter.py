@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from appliance.pipeline.coefficients import COEFFICIENTS, INDEX, POSE
-from appliance.pipeline.render.painter import spread_out
+from appliance.pipeline.render.painter import laid_on, spread_out
 from appliance.pipeline.runtime.base import Network
 
 from .bench import Bench
@@ -71,8 +71,7 @@ def painted(painter: Optional[Network], crop: np.ndarray, motion: np.ndarray) ->
     picture = crop[:3]
     if painter is not None:
         inputs = {"crop": crop[None], "motion": spread_out(motion.astype(np.float32))}
-        rgba = painter.run(inputs)["rgba"][0]
-        picture = picture + (rgba[:3] - picture) * rgba[3:]
+        picture = picture + laid_on(crop, painter.run(inputs)["rgba"][0])
     return np.ascontiguousarray(np.clip(picture, 0, 1).transpose(1, 2, 0))
 
 

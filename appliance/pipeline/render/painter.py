@@ -22,8 +22,13 @@ COARSE = 20
 GUIDE = 3
 """First channel of the guide: the opening."""
 
-OPENS, OPEN = 6.0, 60.0
-"""Opening, in patch px², at which painting begins, and from which it is complete: no jump when lips part."""
+OPENS, OPEN = 10.0, 110.0
+"""By how many patch px² the mouth is more open than at rest when painting begins, and when it is complete: no jump when
+lips part."""
+
+
+REACH = 4.0
+"""Patch px around the opening over which painting fades away: lips may be touched up, skin never."""
 
 
 class Scene(NamedTuple):
@@ -51,13 +56,23 @@ def spread_out(coefficients: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(spread[None], dtype=np.float32)
 
 
-class MouthView:
-    """How the network sees one face. ``mesh`` (478,3) and ``neutral`` uint8 (h,w,3), the face at rest with its mouth
-    shut, whose first pixel lies at ``corner`` (x, y); all in video px."""
+def laid_on(crop: np.ndarray, rgba: np.ndarray) -> np.ndarray:
+    """float32 (3,160,160): what ``rgba`` (4,160,160) changes in the picture of ``crop`` (9,160,160), RGB 0..1."""
+    near = np.clip(3 * cv2.GaussianBlur(crop[GUIDE], (0, 0), REACH), 0, 1)
+    return (rgba[:3] - crop[:3]) * (rgba[3] * near)
 
-    def __init__(self, mesh: np.ndarray, neutral: np.ndarray, corner: Tuple[int, int]) -> None:
+
+class MouthView:
+    """How the network sees one face. ``mesh`` (478,3) video px; ``at_rest``: the face with its mouth shut."""
+
+    def __init__(self, mesh: np.ndarray, at_rest: Scene) -> None:
         self._matrix = patch_matrix(mesh)
-        self._neutral = to_patch(neutral, from_corner(self._matrix, np.array(corner)))
+        self._neutral = to_patch(at_rest.picture, from_corner(self._matrix, np.array(at_rest.corner)))
+        self._shut = float(self.crop(at_rest)[0, GUIDE].sum())
+
+    def opened(self, crop: np.ndarray) -> float:
+        """0 while the mouth is as shut as at rest, 1 when it is open, of the network's ``crop``."""
+        return float(np.clip((crop[0, GUIDE].sum() - self._shut - OPENS) / (OPEN - OPENS), 0, 1))
 
     def crop(self, scene: Scene) -> np.ndarray:
         """The network's ``crop``, float32 (1,9,160,160)."""
@@ -80,11 +95,11 @@ class MouthPainter:
     def paint(self, scene: Scene, coefficients: np.ndarray) -> None:
         """Paints into the scene's picture, for coefficients (32,)."""
         crop = self._view.crop(scene)
-        share = float(np.clip((crop[0, GUIDE].sum() - OPENS) / (OPEN - OPENS), 0, 1))
+        share = self._view.opened(crop)
         if share == 0:
             return
         painted = self._network.run({"crop": crop, "motion": spread_out(coefficients)})["rgba"][0]
-        change = (painted[:3] - crop[0, :3]) * (painted[3:] * 255 * share)
+        change = laid_on(crop[0], painted) * (255 * share)
         x0, y0, x1, y1 = scene.inside
         dx, dy = scene.corner
         part = scene.picture[y0 - dy : y1 - dy, x0 - dx : x1 - dx]

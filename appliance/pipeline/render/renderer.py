@@ -61,7 +61,7 @@ class Renderer:
     def mouth_view(self) -> MouthView:
         """How the painter sees this face."""
         at_rest = self.scene(np.zeros(len(COEFFICIENTS), np.float32), np.zeros(len(POSE), np.float32))
-        return MouthView(self._identity.mesh, at_rest.picture, at_rest.corner)
+        return MouthView(self._identity.mesh, at_rest)
 
     def scene(self, coefficients: np.ndarray, pose: np.ndarray) -> Scene:
         """The frame before the painter has seen it, with what geometry knows of the mouth."""
