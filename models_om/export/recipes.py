@@ -66,13 +66,13 @@ def _rms(difference: np.ndarray) -> float:
 
 
 def _sonic(work: Path) -> nn.Cell:
-    from ..networks import PhotoEncoder, Sonic, SpeechEncoder
+    from ..networks import PhotoEncoder, Sonic
+    from ..train.denoiser import trained_pair
     from ..train.loop import load_cell
 
-    speech, photo = SpeechEncoder(), PhotoEncoder()
-    load_cell(speech, "speech", work / "motion.ckpt", averaged=True)
+    photo = PhotoEncoder()
     load_cell(photo, "photo", work / "photo.ckpt", averaged=True)
-    return Sonic(speech, photo)
+    return Sonic(trained_pair(work), photo)
 
 
 def _denoiser(work: Path) -> nn.Cell:
@@ -80,7 +80,7 @@ def _denoiser(work: Path) -> nn.Cell:
     from ..train.loop import load_cell
 
     denoiser = SonicDenoiser()
-    load_cell(denoiser, "denoiser", work / "motion.ckpt", averaged=True)
+    load_cell(denoiser, "denoiser", work / "straight.ckpt", averaged=True)
     return denoiser
 
 
@@ -247,13 +247,13 @@ PAINTER_GOAL = 10 ** (-38 / 20)
 
 RECIPES: Dict[str, Recipe] = {
     "sonic": Recipe(
-        ("motion.ckpt", "photo.ckpt"), _sonic, _sonic_feeds, _sonic_judge,
+        ("motion.ckpt", "partner.ckpt", "photo.ckpt"), _sonic, _sonic_feeds, _sonic_judge,
         "RMS of the coefficients after the whole sampler (denoiser in float32), of the probability of contact, of the "
         "photo's expression: the largest",
         CONDITION_GOAL,
     ),
     "sonic_denoiser": Recipe(
-        ("motion.ckpt",), _denoiser, _denoiser_feeds, _denoiser_judge,
+        ("straight.ckpt",), _denoiser, _denoiser_feeds, _denoiser_judge,
         "RMS of the coefficients after the whole sampler, both motion networks in INT8 against both in float32",
         MOTION_GOAL,
     ),

@@ -12,7 +12,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import nn
 
-from ..networks import PhotoEncoder, Sonic, SpeechEncoder
+from ..networks import PhotoEncoder, Sonic, SpeechEncoder, SpeechPair, partner
 from .errors import MapInvalid, NetworkUnknown
 from .name_map import NameMap
 from .weights import Weight
@@ -25,7 +25,7 @@ NETWORKS = {
 
 
 def whole_sonic() -> Sonic:
-    return Sonic(SpeechEncoder(), PhotoEncoder())
+    return Sonic(SpeechPair(SpeechEncoder(), partner()), PhotoEncoder())
 
 
 def build_network(name: str) -> nn.Cell:

@@ -5,6 +5,6 @@ disappear into their convolutions on export.
 """
 
 from .denoiser import SonicDenoiser
-from .sonic import PhotoEncoder, Sonic, SpeechEncoder
+from .sonic import PhotoEncoder, Sonic, SpeechEncoder, SpeechPair, partner
 
-__all__ = ["PhotoEncoder", "Sonic", "SonicDenoiser", "SpeechEncoder"]
+__all__ = ["PhotoEncoder", "Sonic", "SonicDenoiser", "SpeechEncoder", "SpeechPair", "partner"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Sequence, Tuple
 
 import mindspore as ms
 import numpy as np
@@ -23,13 +23,16 @@ def _gaussian(size: int, deviation: float) -> np.ndarray:
 
 
 class SpeechEncoder(nn.Cell):
-    """Mel window (N,1,80,160) → condition (N,CONDITION,1,40).
+    """Mel window (N,1,80,160) → condition (N,CONDITION,1,40), or without ``features`` its first 33 channels.
 
     It looks no further than a third of a second to either side: with more, it learns the few training speakers'
     sentences by heart instead of their sounds.
     """
 
-    def __init__(self, width: int = 192) -> None:
+    def __init__(
+        self, width: int = 192, dilations: Sequence[int] = (1, 2, 1, 2, 1, 1), dropout: float = 0.25,
+        features: bool = True,
+    ) -> None:  # fmt: skip
         super().__init__()
         # Harmonics tell voices apart, not mouths: only the envelope passes.
         self.envelope = nn.Conv2d(1, 1, (13, 1), pad_mode="pad", padding=(6, 6, 0, 0), has_bias=False)
@@ -42,15 +45,50 @@ class SpeechEncoder(nn.Cell):
             ConvNorm(48, 64, (3, 3), (2, 1)),
             ConvNorm(64, width, (10, 3), padding=(0, 0, 1, 1)),
         )
-        self.time = nn.SequentialCell(*[TimeBlock(width, dilation, dropout=0.25) for dilation in (1, 2, 1, 2, 1, 1)])
+        self.time = nn.SequentialCell(*[TimeBlock(width, dilation, dropout) for dilation in dilations])
         self.regression = nn.Conv2d(width, MOTION, 1, has_bias=True, weight_init=Normal(0.002))
         self.contact = nn.Conv2d(width, 1, 1, has_bias=True)
         self.sigmoid = nn.Sigmoid()
-        self.features = ConvNorm(width, CONDITION - MOTION - 1, (1, 1))
+        self.features = ConvNorm(width, CONDITION - MOTION - 1, (1, 1)) if features else None
 
     def construct(self, audio: ms.Tensor) -> ms.Tensor:
-        hidden = self.time(self.spectrum(self.envelope(audio)))
-        return ops.concat((self.regression(hidden), self.sigmoid(self.contact(hidden)), self.features(hidden)), 1)
+        hidden = self.hidden(audio)
+        known = ops.concat((self.regression(hidden), self.sigmoid(self.contact(hidden))), 1)
+        return known if self.features is None else ops.concat((known, self.features(hidden)), 1)
+
+    def hidden(self, audio: ms.Tensor) -> ms.Tensor:
+        return self.time(self.spectrum(self.envelope(audio)))
+
+
+def partner() -> SpeechEncoder:
+    """A second encoder that errs in other places: narrower, shorter in context, with more left out in training."""
+    return SpeechEncoder(width=128, dilations=(1, 2, 1, 2), dropout=0.35, features=False)
+
+
+class SpeechPair(nn.Cell):
+    """Two encoders as one: the sum of their regressions and of their contact logits, the features of the first.
+
+    The heads of trained encoders are to be halved, so that sums are means; `halve` does that.
+    """
+
+    def __init__(self, first: SpeechEncoder, second: SpeechEncoder) -> None:
+        super().__init__()
+        self.first, self.second = first, second
+        self.sigmoid = nn.Sigmoid()
+
+    def halve(self) -> SpeechPair:
+        """Halve regression and contact of both, in place."""
+        for member in (self.first, self.second):
+            for head in (member.regression, member.contact):
+                head.weight.set_data(head.weight / 2)
+                head.bias.set_data(head.bias / 2)
+        return self
+
+    def construct(self, audio: ms.Tensor) -> ms.Tensor:
+        first, second = self.first.hidden(audio), self.second.hidden(audio)
+        contact = self.sigmoid(self.first.contact(first) + self.second.contact(second))
+        regression = self.first.regression(first) + self.second.regression(second)
+        return ops.concat((regression, contact, self.first.features(first)), 1)
 
 
 class PhotoEncoder(nn.Cell):
@@ -80,7 +118,7 @@ class PhotoEncoder(nn.Cell):
 class Sonic(nn.Cell):
     """The whole first network, as it is exported."""
 
-    def __init__(self, speech: SpeechEncoder, photo: PhotoEncoder) -> None:
+    def __init__(self, speech: nn.Cell, photo: PhotoEncoder) -> None:
         super().__init__()
         self.speech, self.photo = speech, photo
 

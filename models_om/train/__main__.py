@@ -3,6 +3,7 @@
     python -m models_om.train motion --work WORK    speech encoder and denoiser, on WORK/corpus.npz
     python -m models_om.train partner --work WORK   a second speech encoder, whose answers are averaged with the first's
     python -m models_om.train denoiser --work WORK  the denoiser once more, on both encoders as they are by then
+    python -m models_om.train straight --work WORK  the denoiser's paths made straight, so that few steps are enough
     python -m models_om.train photo  --work WORK    photo encoder, on WORK/portraits.npz
     python -m models_om.train painter --work WORK   painter of mouths, on WORK/mouths/
     python -m models_om.train sync   --work WORK    lip-sync expert (for judging and as a loss), on WORK/corpus.npz
@@ -42,7 +43,8 @@ class Training(NamedTuple):
 TRAININGS: Dict[str, Training] = {
     "motion": Training("motion", 2400, 32, 3e-3),
     "partner": Training("motion", 1400, 32, 3e-3),
-    "denoiser": Training("denoiser", 800, 32),
+    "denoiser": Training("denoiser", 500, 32),
+    "straight": Training("denoiser", 500, 32),
     "photo": Training("photo", 1200, 16),
     "sync": Training("sync", 900, 32),
     "painter": Training("painter", 900, 12),

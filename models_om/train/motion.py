@@ -1,5 +1,7 @@
-"""Train the speech encoder and the denoiser together on ``WORK/corpus.npz``; where ``WORK/sync.ckpt`` is, the lip-sync
-expert in it has a say."""
+"""Train the speech encoder and the denoiser together on ``WORK/corpus.npz``, and by itself the encoder's partner.
+
+Where ``WORK/sync.ckpt`` is, the lip-sync expert in it has a say.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from appliance.pipeline.speech.mel import COLUMNS_PER_FRAME
 from ..ict.lips import IctBasis
 from ..judge.regression import judge_regression
 from ..manifest import MOTION
-from ..networks import SonicDenoiser, SpeechEncoder
+from ..networks import SonicDenoiser, SpeechEncoder, partner
 from ..networks.sync import SYNC_FRAMES, SyncExpert
 from .augment import Windows, closure_weights
 from .loop import SEED, Trainer, load_cell
@@ -59,32 +61,58 @@ def views(coefficients: np.ndarray, basis: IctBasis) -> np.ndarray:
     return np.concatenate(rows).astype(np.float32)
 
 
+class FlowLoss(nn.Cell):
+    """Flow matching: squared error of the velocity at a point of the straight path from noise to motion, half of it by
+    coefficient and half as `views` show it."""
+
+    def __init__(self, denoiser: SonicDenoiser, seen: np.ndarray) -> None:
+        super().__init__()
+        self.denoiser, self.seen = denoiser, fixed(seen)
+        self.noise_seen = float((seen**2).sum())
+        self.mean = ops.ReduceMean()
+
+    def construct(
+        self, condition: ms.Tensor, target: ms.Tensor, weight: ms.Tensor, noise: ms.Tensor, at: ms.Tensor,
+        step: ms.Tensor,
+    ) -> ms.Tensor:  # fmt: skip
+        motion = target * MOTION_UNITS
+        path = (1 - at) * noise + at * motion
+        missed = self.denoiser(path, step, condition) - (motion - noise)
+        seen = self.seen(missed)
+        return self.mean(missed * missed) + self.mean((seen * seen).sum(1, keepdims=True) * weight) / self.noise_seen
+
+
+def fixed(weights: np.ndarray) -> nn.Conv2d:
+    """A linear map (K,32) of coefficients (N,32,1,T) that is not trained."""
+    conv = nn.Conv2d(MOTION, len(weights), 1, has_bias=False, weight_init=ms.Tensor(weights[:, :, None, None]))
+    conv.weight.requires_grad = False
+    return conv
+
+
 class MotionLoss(nn.Cell):
     """The loss of one batch and its parts. ``seen``: `views`; ``gap``: `IctBasis.gap_weights`.
 
     ``regression``: squared error of what is seen, closures weighing more; ``change``: of its difference from frame to
     frame; ``course``: 1 - Pearson's r of each seen curve within the window, the livelier curves counting more;
     ``contact``: cross entropy of lips that touch; ``silence``: squared opening of the lips where nothing is said;
-    ``flow``: flow matching; ``sync``: 1 - what the frozen ``expert`` thinks of speech and motion together (cosine).
+    ``flow``: `FlowLoss`; ``sync``: 1 - what the frozen ``expert`` thinks of speech and motion together (cosine).
     """
 
     def __init__(
-        self, speech: SpeechEncoder, denoiser: SonicDenoiser, seen: np.ndarray, gap: np.ndarray,
+        self, speech: SpeechEncoder, denoiser: Optional[SonicDenoiser], seen: np.ndarray, gap: np.ndarray,
         expert: Optional[SyncExpert] = None,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.speech, self.denoiser, self.expert = speech, denoiser, expert
-        self.terms = tuple(name for name in WEIGHTS if name != "sync" or expert is not None)
+        self.speech, self.expert = speech, expert
+        self.flow = None if denoiser is None else FlowLoss(denoiser, seen)
+        without = {"flow": denoiser is None, "sync": expert is None}
+        self.terms = tuple(name for name in WEIGHTS if not without.get(name))
         if expert is not None:
             expert.set_train(False)
             for parameter in expert.get_parameters():
                 parameter.requires_grad = False
-        self.seen = nn.Conv2d(MOTION, len(seen), 1, has_bias=False, weight_init=ms.Tensor(seen[:, :, None, None]))
-        self.seen.weight.requires_grad = False
-        self.gap = nn.Conv2d(MOTION, 1, 1, has_bias=False, weight_init=ms.Tensor(gap[None, :, None, None]))
-        self.gap.weight.requires_grad = False
+        self.seen, self.gap = fixed(seen), fixed(gap[None])
         self.sigmoid = nn.Sigmoid()
-        self.noise_seen = float((seen**2).sum())
         self.mean = ops.ReduceMean()
 
     def construct(
@@ -105,8 +133,9 @@ class MotionLoss(nn.Cell):
             self.course(ours, theirs),
             self.mean(surprise * weight),
             self.mean(opening * opening * silent),
-            self.flow(condition, target * MOTION_UNITS, weight, noise, at, step),
         )
+        if self.flow is not None:
+            terms = (*terms, self.flow(condition, target, weight, noise, at, step))
         if self.expert is not None:
             terms = (*terms, 1 - self.agreement(mel, regressed))
         total = 0.0
@@ -129,16 +158,6 @@ class MotionLoss(nn.Cell):
         moved = ops.concat([motion[..., k : k + SYNC_FRAMES] for k in halves])
         return (self.expert.speech_code(heard) * self.expert.motion_code(moved)).sum(1).mean()
 
-    def flow(
-        self, condition: ms.Tensor, motion: ms.Tensor, weight: ms.Tensor, noise: ms.Tensor, at: ms.Tensor,
-        step: ms.Tensor,
-    ) -> ms.Tensor:  # fmt: skip
-        """Squared error of the velocity at a point of the straight path from noise to motion."""
-        path = (1 - at) * noise + at * motion
-        missed = self.denoiser(path, step, condition) - (motion - noise)
-        seen = self.seen(missed)
-        return self.mean(missed * missed) + self.mean((seen * seen).sum(1, keepdims=True) * weight) / self.noise_seen
-
 
 def load_corpus(work: Path, basis: IctBasis) -> Dict[str, np.ndarray]:
     """The corpus with frame weights added."""
@@ -158,13 +177,23 @@ def sync_expert(checkpoint: Path) -> Optional[SyncExpert]:
 
 
 def train_motion(work: Path, steps: int, batch: int, rate: float) -> None:
+    _train("motion", {"speech": SpeechEncoder(), "denoiser": SonicDenoiser()}, SEED, work, steps, batch, rate)
+
+
+def train_partner(work: Path, steps: int, batch: int, rate: float) -> None:
+    _train("partner", {"speech": partner()}, SEED + 1, work, steps, batch, rate)
+
+
+def _train(
+    name: str, cells: Dict[str, nn.Cell], seed: int, work: Path, steps: int, batch: int, rate: float
+) -> None:
     basis = IctBasis.load()
     corpus = load_corpus(work, basis)
     training = np.repeat(corpus["split"] == "train", corpus["frames"])
-    speech, denoiser = SpeechEncoder(), SonicDenoiser()
     seen = views(corpus["coefficients"][training].astype(np.float32), basis)
-    loss = MotionLoss(speech, denoiser, seen, basis.gap_weights(), sync_expert(work / "sync.ckpt"))
-    windows = Windows(corpus, SEED)
+    speech = cells["speech"]
+    loss = MotionLoss(speech, cells.get("denoiser"), seen, basis.gap_weights(), sync_expert(work / "sync.ckpt"))
+    windows = Windows(corpus, seed)
 
     def make_batch() -> List[np.ndarray]:
         drawn = windows.batch(batch)
@@ -175,5 +204,5 @@ def train_motion(work: Path, steps: int, batch: int, rate: float) -> None:
     def judge() -> Dict[str, float]:
         return judge_regression(lambda mel: speech(ms.Tensor(mel)).asnumpy()[:, :MOTION, 0], corpus, basis)
 
-    trainer = Trainer("motion", {"speech": speech, "denoiser": denoiser}, loss, steps, rate, work, average=AVERAGE)
+    trainer = Trainer(name, cells, loss, steps, rate, work, average=AVERAGE)
     trainer.run(make_batch, windows.generator, judge, judge_every=250)

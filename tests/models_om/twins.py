@@ -5,7 +5,7 @@ Blocks are `Sequential(conv, norm, relu)`, so their layers have numbers where Mi
 
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import List, Sequence, Tuple
 
 import torch
 from torch import nn
@@ -40,21 +40,33 @@ class TimeBlock(nn.Module):
 
 
 class SpeechEncoder(nn.Module):
-    def __init__(self, width: int = 192) -> None:
+    def __init__(self, width: int = 192, dilations: Sequence[int] = (1, 2, 1, 2, 1, 1), features: bool = True) -> None:
         super().__init__()
         self.envelope = nn.Conv2d(1, 1, (13, 1), padding=(6, 0), bias=False)
         self.spectrum = nn.Sequential(
             conv_norm(1, 24, (5, 5), (2, 2)), conv_norm(24, 48, (3, 3), (2, 2)), conv_norm(48, 64, (3, 3), (2, 1)),
             conv_norm(64, width, (10, 3), padding=(0, 1)),
         )  # fmt: skip
-        self.time = nn.Sequential(*[TimeBlock(width, dilation) for dilation in (1, 2, 1, 2, 1, 1)])
+        self.time = nn.Sequential(*[TimeBlock(width, dilation) for dilation in dilations])
         self.regression = nn.Conv2d(width, MOTION, 1)
         self.contact = nn.Conv2d(width, 1, 1)
-        self.features = conv_norm(width, CONDITION - MOTION - 1, (1, 1))
+        if features:
+            self.features = conv_norm(width, CONDITION - MOTION - 1, (1, 1))
 
     def forward(self, audio: torch.Tensor) -> torch.Tensor:
-        hidden = self.time(self.spectrum(self.envelope(audio)))
-        return torch.cat((self.regression(hidden), self.contact(hidden).sigmoid(), self.features(hidden)), 1)
+        return self.time(self.spectrum(self.envelope(audio)))
+
+
+class SpeechPair(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = SpeechEncoder(), SpeechEncoder(128, (1, 2, 1, 2), features=False)
+
+    def forward(self, audio: torch.Tensor) -> torch.Tensor:
+        first, second = self.first(audio), self.second(audio)
+        contact = (self.first.contact(first) + self.second.contact(second)).sigmoid()
+        regression = self.first.regression(first) + self.second.regression(second)
+        return torch.cat((regression, contact, self.first.features(first)), 1)
 
 
 class PhotoEncoder(nn.Module):
@@ -76,7 +88,7 @@ class PhotoEncoder(nn.Module):
 class Sonic(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.speech, self.photo = SpeechEncoder(), PhotoEncoder()
+        self.speech, self.photo = SpeechPair(), PhotoEncoder()
 
     def forward(self, audio: torch.Tensor, image: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         return (self.speech(audio), *self.photo(image))
