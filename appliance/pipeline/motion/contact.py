@@ -15,7 +15,7 @@ from ..coefficients import COEFFICIENTS, INDEX
 LIP_PAIRS = ((13, 14), (82, 87), (312, 317))
 """Mesh numbers of facing points of the inner lips, upper then lower."""
 
-OPEN, SHUT = 0.05, 0.25
+OPEN, SHUT = 0.05, 0.18
 """Probability of contact below which nothing is done, and from which the lips are shut. Far below a half: a viewer
 forgives lips that brush each other between two vowels, never a /b/ with open lips."""
 
