@@ -20,21 +20,21 @@ SOURCES: Dict[str, Dict[str, str]] = {
         "what": "GRID audiovisual sentence corpus",
         "licence": "CC BY 4.0",
         "credit": "M. Cooke, J. Barker, S. Cunningham and X. Shao, J. Acoust. Soc. Am. 120(5), 2006",
-        "trained_on": "speakers s1 (887 sentences) and s4 (50): 47 min, lips tracked",
-        "held_out": "41 sentences of s1; speakers s26 and s31",
+        "trained_on": "speakers s1 (866 sentences) and s4 (50): 46 min, lips tracked; an altered copy of it",
+        "held_out": "62 sentences of s1; speakers s26 and s31",
     },
     "facegood": {
         "what": "FACEGOOD-Audio2Face: Mandarin speech with measured face curves",
         "licence": "MIT",
         "credit": "Copyright (c) 2022-2032 The FACEGOOD Authors",
-        "trained_on": "clips 1114_2_01 to 1114_2_04: 7.4 min of one speaker",
+        "trained_on": "clips 1114_2_01 to 1114_2_04: 7.4 min of one speaker; an altered copy of them",
         "held_out": "clips 1114_2_05 and 1114_3_15",
     },
     "synthetic_speech": {
         "what": "speech synthesised with Kokoro-82M and hibari, lips by the rules of corpus/visemes.py",
         "licence": "Apache-2.0",
         "credit": "hexgrad (Kokoro-82M and its voices), the authors of hibari-tts",
-        "trained_on": "12 min Mandarin and 12 min English, texts of corpus/texts.py",
+        "trained_on": "41 min Mandarin and 126 min English in 21 voices; an altered copy of it",
         "held_out": "two Mandarin and two English voices, reading other texts",
     },
     "portraits": {
@@ -66,9 +66,14 @@ _SEED = 20
 TRAINING: Dict[str, List[Dict[str, Any]]] = {
     "sonic": [
         {
-            "part": "speech encoder, together with sonic_denoiser",
+            "part": "first speech encoder, together with sonic_denoiser",
             "command": "python -m models_om.train motion --work WORK",
-            "seed": _SEED, "steps": 1800, "sources": _MOTION,
+            "seed": _SEED, "steps": 2400, "sources": _MOTION,
+        },
+        {
+            "part": "second speech encoder, the lip-sync expert among its teachers",
+            "command": "python -m models_om.train partner --work WORK",
+            "seed": _SEED + 1, "steps": 1400, "sources": _MOTION,
         },
         {
             "part": "photo encoder",
@@ -78,9 +83,19 @@ TRAINING: Dict[str, List[Dict[str, Any]]] = {
     ],
     "sonic_denoiser": [
         {
-            "part": "all, together with the speech encoder of sonic",
+            "part": "all, together with the first speech encoder of sonic",
             "command": "python -m models_om.train motion --work WORK",
-            "seed": _SEED, "steps": 1800, "sources": _MOTION,
+            "seed": _SEED, "steps": 2400, "sources": _MOTION,
+        },
+        {
+            "part": "all, on both speech encoders, from noise of every size",
+            "command": "python -m models_om.train denoiser --work WORK",
+            "seed": _SEED, "steps": 500, "sources": _MOTION,
+        },
+        {
+            "part": "all, on its own samples: paths made straight",
+            "command": "python -m models_om.train straight --work WORK",
+            "seed": _SEED, "steps": 500, "sources": _MOTION,
         },
     ],
     "sonic_painter": [
