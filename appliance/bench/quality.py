@@ -62,7 +62,7 @@ class Figure:
 )  # fmt: skip
 @click.option("--only", multiple=True, type=click.Choice(["jaw", "lips", "closure", "silence", "outside"]))
 @click.option("--precision", type=click.Choice(["int8", "fp32"]))
-@click.option("--inference-steps", type=int, default=25, show_default=True)
+@click.option("--inference-steps", type=int, default=MakeOptions().inference_steps, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @output_options
 @click.pass_obj

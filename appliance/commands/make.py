@@ -51,7 +51,7 @@ def make(output: Output, photo: Path, speech: Path, out_path: Path, **knobs: Any
     """
     options = MakeOptions(**knobs)
     if options.inference_steps < FEW_STEPS:
-        output.warn(f"with {options.inference_steps} inference steps the motion is coarse; 20 to 30 are recommended.")
+        output.warn(f"with {options.inference_steps} steps the motion may be coarse; 10 to 30 are recommended.")
 
     from ..models import ModelStore
     from ..pipeline.generate import FaceTaken, Progress, Result, make_video
