@@ -29,6 +29,9 @@ USUAL_SKIN = np.array([1.22, 0.94, 0.76])
 CAST = 0.35
 """How much of the skin's colour cast the teeth take on."""
 
+COLOURLESS, COLOURED = 0.04, 0.10
+"""Saturation of the skin up to which a photo is black and white, and from which it is in colour."""
+
 SPRITE_TOOTH = np.array([226.0, 217.0, 201.0])
 """RGB of the sprites' front teeth."""
 
@@ -74,6 +77,7 @@ class MouthInterior:
 
     def __init__(self, identity: Identity, store: ModelStore, light: np.ndarray) -> None:
         sprites = np.load(store.data_file("built/mouth_sprites.npz"))
+        self._colour = colourfulness(identity)
         self._face_height = identity.face_height
         self._cavity = CAVITY * light
         self._upper, self._upper_matrix = _fitted(identity, sprites, "upper", light)
@@ -98,7 +102,7 @@ class MouthInterior:
         # Light reaches the inside through the opening only: darker near the lips, and darker the narrower it is.
         reach = cv2.GaussianBlur(opening, (0, 0), LIP_SHADOW * self._face_height)
         picture *= np.clip((2 * reach) ** SHADOW, AMBIENT, 1)[..., None]
-        return Interior(picture, rows)
+        return Interior(in_colour(picture, self._colour), rows)
 
     def _lay(self, picture: np.ndarray, sprite: np.ndarray, matrix: np.ndarray, shift: np.ndarray) -> np.ndarray:
         """Lays a sprite over the picture; returns how much of each pixel it covers."""
@@ -189,6 +193,21 @@ def light_by_skin(skin: np.ndarray, white: float) -> np.ndarray:
     white = max(white, float(skin @ LUMINANCE))
     cast = skin / (skin @ LUMINANCE) / USUAL_SKIN
     return (np.clip(white / ORDINARY_WHITE, 0.3, 1.1) * (1 + CAST * (cast - 1))).astype(np.float32)
+
+
+def colourfulness(identity: Identity) -> float:
+    """0 for a black-and-white photo, 1 for one in colour, by its skin."""
+    skin = _skin(identity)
+    saturation = float((skin.max() - skin.min()) / skin.max())
+    return float(np.clip((saturation - COLOURLESS) / (COLOURED - COLOURLESS), 0, 1))
+
+
+def in_colour(picture: np.ndarray, share: float) -> np.ndarray:
+    """A picture (...,3) with that share of its colour left, as bright as it was."""
+    if share == 1:
+        return picture
+    grey = (picture @ LUMINANCE)[..., None]
+    return (grey + (picture - grey) * share).astype(picture.dtype)
 
 
 def _skin(identity: Identity) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..coefficients import COEFFICIENTS
 from ..runtime.base import Network
+from .interior import in_colour
 from .patch import from_corner, from_patch, patch_matrix, to_patch
 
 COARSE = 20
@@ -87,10 +88,10 @@ class MouthView:
 
 
 class MouthPainter:
-    """Paints the mouth of one face, seen through ``view``."""
+    """Paints the mouth of one face, seen through ``view``. ``colour``: 0 for a black-and-white photo, else 1."""
 
-    def __init__(self, network: Network, view: MouthView) -> None:
-        self._network, self._view = network, view
+    def __init__(self, network: Network, view: MouthView, colour: float) -> None:
+        self._network, self._view, self._colour = network, view, colour
 
     def paint(self, scene: Scene, coefficients: np.ndarray) -> None:
         """Paints into the scene's picture, for coefficients (32,)."""
@@ -99,9 +100,9 @@ class MouthPainter:
         if share == 0:
             return
         painted = self._network.run({"crop": crop, "motion": spread_out(coefficients)})["rgba"][0]
-        change = laid_on(crop[0], painted) * (255 * share)
+        change = in_colour(laid_on(crop[0], painted).transpose(1, 2, 0), self._colour) * (255 * share)
         x0, y0, x1, y1 = scene.inside
         dx, dy = scene.corner
         part = scene.picture[y0 - dy : y1 - dy, x0 - dx : x1 - dx]
-        laid_over = from_patch(change.transpose(1, 2, 0), self._view.from_mouth(scene), x1 - x0, y1 - y0)
+        laid_over = from_patch(change, self._view.from_mouth(scene), x1 - x0, y1 - y0)
         part[:] = np.clip(part + laid_over + 0.5, 0, 255)

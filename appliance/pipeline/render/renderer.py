@@ -13,7 +13,7 @@ from ..runtime.base import Network
 from .canvas import OVERSAMPLING
 from .eyelids import both_lids
 from .identity import CLOSE, FIELDS, FIRST_POSE, REST, WARPED, Identity
-from .interior import MouthInterior, light_on_teeth
+from .interior import MouthInterior, colourfulness, light_on_teeth
 from .painter import MouthPainter, MouthView, Scene
 from .warp import LayerWarp
 
@@ -40,7 +40,7 @@ class Renderer:
         self._alphas = identity.upper_alpha, identity.lower_alpha
         self._painter: Optional[MouthPainter] = None
         if painter is not None:
-            self._painter = MouthPainter(painter, self.mouth_view())
+            self._painter = MouthPainter(painter, self.mouth_view(), colourfulness(identity))
 
     @property
     def size(self) -> Tuple[int, int]:

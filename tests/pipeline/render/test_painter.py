@@ -5,9 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from faces import STILL, identity, motion
+from faces import STILL, astronaut, identity, motion
 
 from appliance.models import ModelStore
+from appliance.pipeline.photo import Photo
 from appliance.pipeline.render import Renderer
 from appliance.pipeline.render.identity import Identity
 from appliance.pipeline.render.patch import EYE_DISTANCE, PATCH, UNDER_NOSE, from_patch, patch_matrix, to_patch
@@ -56,6 +57,13 @@ def test_painting_stands_by_itself(painted: Renderer) -> None:
     first = painted.frame(SPEAKING, STILL)
     painted.frame(motion(jawOpen=0.6), STILL)
     np.testing.assert_array_equal(first, painted.frame(SPEAKING, STILL))
+
+
+def test_a_black_and_white_photo_gets_a_grey_mouth(store: ModelStore) -> None:
+    grey = Photo(np.repeat(astronaut().pixels.mean(2, keepdims=True), 3, axis=2).astype(np.uint8))
+    renderer = Renderer(identity(store, grey), store, load_network(store, "sonic_painter"))
+    frame = renderer.frame(motion(jawOpen=0.5), STILL).astype(int)
+    assert (frame.max(2) - frame.min(2)).max() <= 2
 
 
 def test_lips_that_part_do_not_make_the_picture_jump(painted: Renderer) -> None:
