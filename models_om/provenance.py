@@ -102,7 +102,7 @@ TRAINING: Dict[str, List[Dict[str, Any]]] = {
         {
             "part": "all",
             "command": "python -m models_om.train painter --work WORK",
-            "seed": _SEED, "steps": 900, "sources": ["grid", "portraits", "ict_facekit", "face_landmarker"],
+            "seed": _SEED, "steps": 1500, "sources": ["grid", "portraits", "ict_facekit", "face_landmarker"],
         },
     ],
 }  # fmt: skip

@@ -47,7 +47,7 @@ TRAININGS: Dict[str, Training] = {
     "straight": Training("denoiser", 500, 32),
     "photo": Training("photo", 1200, 16),
     "sync": Training("sync", 900, 32),
-    "painter": Training("painter", 900, 12),
+    "painter": Training("painter", 1500, 12),
 }
 
 
