@@ -27,7 +27,6 @@ OPENS, OPEN = 10.0, 110.0
 """By how many patch px² the mouth is more open than at rest when painting begins, and when it is complete: no jump when
 lips part."""
 
-
 REACH = 4.0
 """Patch px around the opening over which painting fades away: lips may be touched up, skin never."""
 
@@ -69,16 +68,19 @@ class MouthView:
     def __init__(self, mesh: np.ndarray, at_rest: Scene) -> None:
         self._matrix = patch_matrix(mesh)
         self._neutral = to_patch(at_rest.picture, from_corner(self._matrix, np.array(at_rest.corner)))
-        self._shut = float(self.crop(at_rest)[0, GUIDE].sum())
+        self._shut = float(self.guide(at_rest)[..., 0].sum())
 
-    def opened(self, crop: np.ndarray) -> float:
-        """0 while the mouth is as shut as at rest, 1 when it is open, of the network's ``crop``."""
-        return float(np.clip((crop[0, GUIDE].sum() - self._shut - OPENS) / (OPEN - OPENS), 0, 1))
-
-    def crop(self, scene: Scene) -> np.ndarray:
-        """The network's ``crop``, float32 (1,9,160,160)."""
+    def guide(self, scene: Scene) -> np.ndarray:
+        """What geometry knows, float32 (160,160,3) 0..1: opening, upper row, lower row with the tongue."""
         shown = np.dstack([scene.opening, scene.rows * scene.opening[..., None]])
-        guide = to_patch(shown, self.from_mouth(scene), cv2.BORDER_CONSTANT)
+        return to_patch(shown, self.from_mouth(scene), cv2.BORDER_CONSTANT)
+
+    def opened(self, guide: np.ndarray) -> float:
+        """0 while the mouth is as shut as at rest, 1 when it is open."""
+        return float(np.clip((guide[..., 0].sum() - self._shut - OPENS) / (OPEN - OPENS), 0, 1))
+
+    def crop(self, scene: Scene, guide: np.ndarray) -> np.ndarray:
+        """The network's ``crop``, float32 (1,9,160,160)."""
         skull = from_corner(self._matrix, -scene.head_shift)
         return painter_crop(to_patch(scene.picture, from_corner(skull, np.array(scene.corner))), guide, self._neutral)
 
@@ -95,10 +97,11 @@ class MouthPainter:
 
     def paint(self, scene: Scene, coefficients: np.ndarray) -> None:
         """Paints into the scene's picture, for coefficients (32,)."""
-        crop = self._view.crop(scene)
-        share = self._view.opened(crop)
+        guide = self._view.guide(scene)
+        share = self._view.opened(guide)
         if share == 0:
             return
+        crop = self._view.crop(scene, guide)
         painted = self._network.run({"crop": crop, "motion": spread_out(coefficients)})["rgba"][0]
         change = in_colour(laid_on(crop[0], painted).transpose(1, 2, 0), self._colour) * (255 * share)
         x0, y0, x1, y1 = scene.inside
