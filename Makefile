@@ -50,15 +50,15 @@ system-packages:
 	@sh tools/system_packages.sh
 
 .venv/installed: setup.cfg
-	sh tools/make_venv.sh "$(PYTHON)" .venv demo,test
+	sh tools/make_venv.sh "$(PYTHON)" .venv demo,engine,test
 	@touch $@
 
 .venv37/installed: setup.cfg
-	sh tools/make_venv.sh "$(PYTHON37)" .venv37 demo,test,mindspore_lite
+	sh tools/make_venv.sh "$(PYTHON37)" .venv37 demo,engine,test,mindspore_lite
 	@touch $@
 
 .venv-factory/installed: setup.cfg
-	sh tools/make_venv.sh "$(PYTHON_FACTORY)" .venv-factory test,train,corpus,migrate
+	sh tools/make_venv.sh "$(PYTHON_FACTORY)" .venv-factory engine,test,train,corpus,migrate
 	@touch $@
 
 .venv/models: .venv/installed appliance/models.py

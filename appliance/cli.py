@@ -5,6 +5,8 @@ Heavy parts are imported inside the commands, so that ``--help`` and a mistyped 
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import signal
 import sys
@@ -15,24 +17,35 @@ from typing import List, NoReturn, Optional
 import click
 
 from . import __version__
-from .commands.bench import bench
-from .commands.doctor import doctor
-from .commands.make import make
-from .commands.models import models
 from .commands.output import Output
 from .errors import SonicError, UsageError
 
 INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+COMMANDS = (
+    "make", "submit", "jobs", "wipe", "serve", "spool", "doctor", "models", "bench", "install", "uninstall"
+)  # fmt: skip
+"""Each is a module of `appliance.commands` that holds a click command of its own name."""
+
+
+class _Commands(click.Group):
+    """Loads a command only when it is asked for."""
+
+    def list_commands(self, context: click.Context) -> List[str]:
+        return [name for name in COMMANDS if importlib.util.find_spec(f"appliance.commands.{name}")]
+
+    def get_command(self, context: click.Context, name: str) -> Optional[click.Command]:
+        if name not in self.list_commands(context):
+            return None
+        command: click.Command = getattr(importlib.import_module(f"appliance.commands.{name}"), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="appliance")
 def cli() -> None:
     """One photo and one recording become a talking-head video, on this machine, without network."""
-
-
-for command in (make, doctor, models, bench):
-    cli.add_command(command)
 
 
 def main(arguments: Optional[List[str]] = None) -> NoReturn:

@@ -8,7 +8,7 @@ Each error carries
 * ``detail``  what the log needs; never shown to the visitor, never personal data,
 * ``exit_code`` of the command line (see ``appliance make --help``).
 
-Exit codes: 2 wrong usage, 3 photo, 4 speech, 5 models or run time, 6 output or disk, 1 anything else.
+Exit codes: 2 wrong usage, 3 photo, 4 speech, 5 models or run time, 6 output or disk, 7 the engine, 1 anything else.
 """
 
 from __future__ import annotations
@@ -144,6 +144,12 @@ class SpeechClipped(SpeechError):
     action = "Lower the microphone level or step back, and record again."
 
 
+class SpeechTooLong(SpeechError):
+    code = "speech_too_long"
+    message = "The recording is longer than this appliance accepts."
+    action = "Cut it into parts."
+
+
 class DurationMismatch(SpeechError):
     code = "duration_mismatch"
     message = "The duration asked for is not the duration of the recording."
@@ -214,3 +220,103 @@ class EncoderFailed(OutputError):
     code = "encoder_failed"
     message = "ffmpeg stopped before the video was complete."
     action = "Check the free space; the log holds what ffmpeg said."
+
+
+# --- settings and engine ----------------------------------------------------------------------------------------------
+
+
+class SettingsInvalid(UsageError):
+    code = "settings_invalid"
+    message = "The settings file cannot be used."
+    action = "Correct the line named, or remove it to use the default."
+
+
+class EngineError(SonicError):
+    code = "engine"
+    message = "The engine could not do that."
+    exit_code = 7
+
+
+class EngineUnavailable(EngineError):
+    code = "engine_unavailable"
+    message = "The engine does not answer."
+    action = "Start it with `appliance serve`, or look at `systemctl status sonic-engine`."
+
+
+class RequestInvalid(EngineError):
+    code = "request_invalid"
+    message = "The engine cannot understand this request."
+    action = "See /openapi.json for what it takes."
+
+
+class JobNotFound(EngineError):
+    code = "job_not_found"
+    message = "There is no such job; it may have been deleted."
+    action = "List the jobs to see which there are."
+
+
+class VideoNotReady(EngineError):
+    code = "video_not_ready"
+    message = "The video of this job is not finished."
+    action = "Wait for it, or watch its stream while it is made."
+
+
+class QueueFull(EngineError):
+    code = "queue_full"
+    message = "Too many jobs are waiting."
+    action = "Try again when some of them are done."
+
+
+class StorageFull(EngineError):
+    code = "storage_full"
+    message = "There is not enough free space for another video."
+    action = "Delete finished jobs, or wait until old ones are removed."
+
+
+class UploadTooLarge(EngineError):
+    code = "upload_too_large"
+    message = "The file is larger than this appliance accepts."
+    action = "Use a smaller photo or a shorter recording."
+
+
+class ConsentMissing(EngineError):
+    code = "consent_missing"
+    message = "The person shown has not agreed to the use of face and voice."
+    action = "Ask for consent first."
+
+
+class IdempotencyConflict(EngineError):
+    code = "idempotency_conflict"
+    message = "This idempotency key belongs to a job with other contents."
+    action = "Use a new key for a new job."
+
+
+class Unauthorised(EngineError):
+    code = "unauthorised"
+    message = "This needs a valid access token."
+    action = "Ask whoever runs this appliance for one."
+
+
+class TooManyRequests(EngineError):
+    code = "too_many_requests"
+    message = "Too many requests from here."
+    action = "Wait a little and try again."
+
+
+class WorkerCrashed(EngineError):
+    code = "worker_crashed"
+    message = "Making this video made the program crash twice, so the job was set aside."
+    action = "Try another photo or recording; the log says where it happened."
+
+
+class AuditBroken(EngineError):
+    code = "audit_broken"
+    message = "The audit trail was changed or cut off."
+    action = "Keep a copy of the file and find out who could write to it; then start a new one."
+
+
+class InstallFailed(SonicError):
+    code = "install_failed"
+    message = "The appliance could not be installed."
+    action = "Nothing was changed; see the detail with --verbose."
+    exit_code = 7

@@ -32,6 +32,7 @@ Exit codes:
   4    the recording cannot be used
   5    models or run time missing or damaged
   6    the video cannot be written
+  7    the engine or the installation
   130  interrupted
 """
 
