@@ -7,11 +7,13 @@ Names follow Sonic's own (`jixiaozhong/Sonic`) where a knob means the same.
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Optional, Tuple
 
-from .errors import UsageError
+from .errors import SettingsInvalid, UsageError
 
 FRAME_RATE = 25
 """Frames a second of every video; the networks are trained for it."""
@@ -23,8 +25,27 @@ SAMPLE_RATE = 16_000
 def knob(
     default: Any, help: str, *, unit: str = "", low: Any = None, high: Any = None, choices: Tuple[str, ...] = ()
 ) -> Any:
-    """A dataclass field with what the command line and the documentation need to know about it."""
-    return field(default=default, metadata={"help": help, "unit": unit, "low": low, "high": high, "choices": choices})
+    """A dataclass field with what the command line and the documentation need to know about it.
+
+    ``default``: a value, or a function that finds it out on this machine.
+    """
+    metadata = {"help": help, "unit": unit, "low": low, "high": high, "choices": choices}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def complaint(knob_field: dataclasses.Field[Any], value: Any) -> Optional[str]:
+    """What is wrong with a value, as "must be …"; None where nothing is."""
+    meta = knob_field.metadata
+    if meta["choices"] and value not in meta["choices"]:
+        return f"must be one of {', '.join(choice or 'nothing' for choice in meta['choices'])}"
+    too_low = meta["low"] is not None and not value >= meta["low"]
+    too_high = meta["high"] is not None and not value <= meta["high"]
+    if too_low or too_high:
+        span = f"at least {meta['low']}" if meta["high"] is None else f"between {meta['low']} and {meta['high']}"
+        return f"must be {span}{' ' + meta['unit'] if meta['unit'] else ''}"
+    return None
 
 
 @dataclass(frozen=True)
@@ -58,18 +79,152 @@ class MakeOptions:
 
     def __post_init__(self) -> None:
         for knob_field in dataclasses.fields(self):
-            value, meta = getattr(self, knob_field.name), knob_field.metadata
-            if value is None:
-                continue
-            name = "--" + knob_field.name.replace("_", "-")
-            if meta["choices"] and value not in meta["choices"]:
-                raise UsageError(message=f"{name} must be one of {', '.join(meta['choices'])}.")
-            too_low = meta["low"] is not None and not value >= meta["low"]
-            too_high = meta["high"] is not None and not value <= meta["high"]
-            if too_low or too_high:
-                span = (
-                    f"at least {meta['low']}" if meta["high"] is None else f"between {meta['low']} and {meta['high']}"
-                )
-                raise UsageError(message=f"{name} must be {span}{' ' + meta['unit'] if meta['unit'] else ''}.")
+            value = getattr(self, knob_field.name)
+            wrong = None if value is None else complaint(knob_field, value)
+            if wrong:
+                raise UsageError(message=f"--{knob_field.name.replace('_', '-')} {wrong}.")
         if not re.fullmatch(r"[ -~]+", self.producer) or set(self.producer) & set("\"'\\"):
             raise UsageError(message="--producer must be printable ASCII without quotes and backslash, and not empty.")
+
+
+# --- settings of the service ------------------------------------------------------------------------------------------
+
+
+def _default_state() -> Path:
+    """systemd's StateDirectory, else where XDG puts what a program must remember."""
+    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(given) if given else _xdg("XDG_STATE_HOME", "~/.local/state") / "sonic-appliance"
+
+
+def _default_socket() -> Path:
+    return _xdg("XDG_RUNTIME_DIR", "/run") / "sonic" / "engine.sock"
+
+
+def _xdg(variable: str, otherwise: str) -> Path:
+    """The XDG base directory specification has relative paths ignored."""
+    given = os.environ.get(variable, "")
+    return Path(given) if given.startswith("/") else Path(os.path.expanduser(otherwise))
+
+
+TOKEN_FILE = Path("/etc/sonic-appliance/token")
+LONGEST_SOCKET_PATH = 107
+"""Bytes that `sockaddr_un` has room for."""
+
+
+class _Section:
+    """Checks of all sections. Raises `SettingsInvalid`, naming section and key."""
+
+    name = ""
+
+    def __post_init__(self) -> None:
+        for knob_field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, knob_field.name)
+            wrong = complaint(knob_field, value)
+            if isinstance(value, Path) and not value.is_absolute():
+                wrong = "must be an absolute path"
+            if wrong:
+                raise SettingsInvalid(message=f"{self.name}.{knob_field.name} {wrong}.")
+
+
+@dataclass(frozen=True)
+class EngineSettings(_Section):
+    """The service itself."""
+
+    name = "engine"
+
+    state: Path = knob(  # noqa: RUF009
+        _default_state,
+        "folder of jobs, database and audit trail; default: $STATE_DIRECTORY, else ~/.local/state/sonic-appliance",
+    )
+    socket: Path = knob(  # noqa: RUF009
+        _default_socket, "Unix socket of the API; default: $XDG_RUNTIME_DIR/sonic/engine.sock, else in /run"
+    )
+    group: str = knob("", "group whose members may use the socket besides this user and root; empty: nobody else")
+    hang_seconds: float = knob(
+        20.0, "a worker that shows no sign of life is ended, and its job tried again", unit="s", low=0.5, high=600.0
+    )
+    runtime: str = knob("auto", "what runs the networks", choices=("auto", "onnx", "mindspore_lite", "acl"))
+    precision: str = knob("", "of the networks; empty: int8 where the run time has it", choices=("", "int8", "fp32"))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(os.fsencode(str(self.socket))) > LONGEST_SOCKET_PATH:
+            raise SettingsInvalid(
+                message=f"engine.socket must not be longer than {LONGEST_SOCKET_PATH} bytes; the system takes no more."
+            )
+
+
+@dataclass(frozen=True)
+class LimitSettings(_Section):
+    """What one job may ask for, and all of them together."""
+
+    name = "limits"
+
+    queue_length: int = knob(300, "jobs that may wait", low=1, high=100_000)
+    photo_megabytes: int = knob(40, "size of a photo", unit="MB", low=1, high=1000)
+    speech_megabytes: int = knob(1500, "size of a recording", unit="MB", low=1, high=100_000)
+    speech_minutes: float = knob(90.0, "length of a recording", unit="min", low=0.1, high=1440.0)
+    worker_memory_megabytes: int = knob(4096, "memory of the process that decodes and paints", unit="MB", low=512)
+    worker_file_megabytes: int = knob(4096, "largest file that process may write", unit="MB", low=16)
+
+
+@dataclass(frozen=True)
+class RetentionSettings(_Section):
+    """When finished jobs are removed with all their files."""
+
+    name = "retention"
+
+    days: float = knob(7.0, "finished jobs are kept so long", unit="days", low=0.0, high=36_500.0)
+    keep_free_megabytes: int = knob(
+        1024, "space that always stays free; to keep it so, finished jobs are removed, oldest first", unit="MB", low=0
+    )
+    failed_days: float = knob(1.0, "failed jobs are kept so long", unit="days", low=0.0, high=36_500.0)
+
+
+@dataclass(frozen=True)
+class ConsentSettings(_Section):
+    """Face and voice are personal data."""
+
+    name = "consent"
+
+    required: bool = knob(False, "refuse jobs that do not say that the person shown has agreed")
+
+
+@dataclass(frozen=True)
+class ListenSettings(_Section):
+    """An optional listener on the local network, for holders of a token."""
+
+    name = "listen"
+
+    host: str = knob("", "address to listen on, such as 192.168.1.20; empty: no network at all")
+    port: int = knob(8008, "TCP port", low=1, high=65_535)
+    token_file: Path = knob(TOKEN_FILE, "file with the scrypt hash of the access token")  # noqa: RUF009
+    requests_per_minute: int = knob(120, "from one address", low=1, high=100_000)
+
+
+@dataclass(frozen=True)
+class SpoolSettings(_Section):
+    """The watched folder of the headless service."""
+
+    name = "spool"
+
+    folder: str = knob("", "folder to watch, an absolute path; empty: none")
+    priority: str = knob("normal", "of its jobs", choices=("visitor", "normal", "lecture"))
+    keep_inputs: bool = knob(False, "leave photo and recording in the folder when the video is there")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.folder and not self.folder.startswith("/"):
+            raise SettingsInvalid(message="spool.folder must be an absolute path.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of them; see `appliance.settings_file` for where they come from."""
+
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    consent: ConsentSettings = field(default_factory=ConsentSettings)
+    listen: ListenSettings = field(default_factory=ListenSettings)
+    spool: SpoolSettings = field(default_factory=SpoolSettings)
