@@ -158,12 +158,13 @@ class Store:
         return jobs[0] if jobs else None
 
     def position(self, job_id: str) -> int:
-        """A queued job's place in the queue, 1 = next; 0 for any other job. Raises `JobNotFound`."""
+        """How many jobs are served before a waiting one; 0 for any other job. Raises `JobNotFound`."""
         job = self.get(job_id)
         if job.state is not State.QUEUED:
             return 0
         return self._number(
-            "SELECT count(*) FROM jobs WHERE state = 'queued' AND (priority < ? OR (priority = ? AND sequence <= ?))",
+            "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running') "
+            "AND (priority < ? OR (priority = ? AND (sequence < ? OR state = 'running')))",
             int(job.priority), int(job.priority), job.sequence,
         )  # fmt: skip
 
@@ -172,6 +173,13 @@ class Store:
         with self._reading():
             rows = dict(self._database.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
         return {state: rows.get(state.value, 0) for state in State}
+
+    def queue_by_priority(self) -> Dict[Priority, int]:
+        """How many jobs of each priority wait."""
+        query = "SELECT priority, count(*) FROM jobs WHERE state = 'queued' GROUP BY priority"
+        with self._reading():
+            rows = dict(self._database.execute(query).fetchall())
+        return {priority: rows.get(int(priority), 0) for priority in Priority}
 
     def reserved(self) -> int:
         """Bytes of disk promised to queued and running jobs."""
