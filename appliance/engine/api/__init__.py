@@ -1,0 +1,1 @@
+"""HTTP/JSON over the engine's socket: what each endpoint takes and gives is in ``/openapi.json``."""
