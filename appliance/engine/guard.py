@@ -8,8 +8,8 @@ while the video is made. The photo and the recording themselves come on top.
 
 How long a recording is, nobody knows before it is decoded, and bytes say little: a second takes 192 kB in a WAV of
 studio quality and 2 kB in a phone's. Reserving for the worst would refuse nearly everything, so the guard reserves in
-two steps. First what is likely: by the rate that a WAV declares, else at 64 kbit/s, never more than
-``limits.speech_minutes``. Then, as soon as the worker knows better, what is left to do (`Guard.re_reserve`): a recording
+two steps. First what is likely: by the rate that a WAV declares, else at 64 kbit/s, at most
+``limits.speech_minutes``. Then, as soon as the worker knows better, what is left to do (`Guard.re_reserve`): a speech
 that turns out so long that its video does not fit is refused there, at the beginning of the work.
 
 **Retention.** Finished jobs go when they are older than the settings allow, as `appliance.engine.clock` counts; and,
