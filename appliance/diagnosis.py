@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import platform
 import shutil
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
+from .engine.audit import verify
+from .engine.folders import Folders
 from .errors import SonicError
 from .models import THIRD_PARTY, ModelStore
 from .pipeline.ffmpeg import find_ffmpeg
 from .pipeline.runtime.acl import device_nodes
 from .pipeline.runtime.select import choose, load_network, statuses, usable_cores
+from .settings import ListenSettings, RetentionSettings
+from .settings_file import file_in_force, load_settings
 
 LITTLE_SPACE = 1 << 30
 """Bytes; an hour of video with its temporary files needs about as much."""
 
+ANSWER_SECONDS = 2.0
+"""How long the engine may take to say that it is there."""
+
 
 @dataclass(frozen=True)
 class Problem:
-    """Something for which `make` could not work."""
+    """Something for which `make` could not work, or the engine should not be trusted."""
 
     code: str
     message: str
@@ -44,14 +54,17 @@ def examine() -> Diagnosis:
     store = ModelStore()
     problems: List[Problem] = []
 
+    def note(error: SonicError) -> str:
+        problem = Problem(error.code, error.message, error.action, error.exit_code)
+        if problem not in problems:
+            problems.append(problem)
+        return error.message
+
     def attempt(look: Callable[[], str]) -> str:
         try:
             return look()
         except SonicError as error:
-            problem = Problem(error.code, error.message, error.action, error.exit_code)
-            if problem not in problems:
-                problems.append(problem)
-            return error.message
+            return note(error)
 
     sections = {
         "Machine": _machine(),
@@ -67,6 +80,7 @@ def examine() -> Diagnosis:
             _line("ALSA", _alsa()),
             _line("NPU", ", ".join(device_nodes()) or "none"),
         ],
+        "Engine": _engine(note),
         "Space": [_space("here", Path.cwd()), _space("models", store.folder)],
     }
     return Diagnosis(sections, problems)
@@ -143,6 +157,80 @@ def _ffmpeg() -> str:
 def _alsa() -> str:
     cards = [line.strip() for line in _text("/proc/asound/cards").splitlines() if "]:" in line]
     return "; ".join(cards) or "none"
+
+
+def _engine(note: Callable[[SonicError], str]) -> List[Dict[str, Any]]:
+    """An engine that does not run is no problem: `make` works without."""
+    try:
+        settings = load_settings()
+    except SonicError as error:
+        return [_line("settings", note(error))]
+    folders = Folders(settings.engine.state)
+    return [
+        _line("settings", str(file_in_force() or "defaults, no file")),
+        _line("state folder", f"{folders.state}, {_state_folder(folders.state)}"),
+        _line("audit trail", _audit(folders, note)),
+        _line("socket", f"{settings.engine.socket}, {_answer(settings.engine.socket)}"),
+        _line("consent", "required" if settings.consent.required else "not asked for"),
+        _line("listens", _listener(settings.listen)),
+        _line("retention", _retention(settings.retention)),
+    ]
+
+
+def _state_folder(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return "not there yet"
+    except OSError as error:
+        return f"not to be seen: {error.strerror}"
+    return "for its user alone" if mode & 0o077 == 0 else f"open to others, mode {mode:o}"
+
+
+def _audit(folders: Folders, note: Callable[[SonicError], str]) -> str:
+    """A trail that this user may not read is no problem, a broken one is."""
+    if not os.access(str(folders.state), os.R_OK | os.X_OK):
+        return "not there, or not to be read by this user"
+    try:
+        report = verify(folders.audit)
+        report.check()
+    except SonicError as error:
+        return note(error)
+    repair = "; a power cut left the last line to be repaired" if report.unfinished else ""
+    return f"whole, {report.lines:,} lines, last hash {report.hash}{repair}" if report.lines else "empty"
+
+
+def _answer(path: Path) -> str:
+    """By the standard library alone: the client of the engine is an extra."""
+    try:
+        with socket.socket(socket.AF_UNIX) as stream:
+            stream.settimeout(ANSWER_SECONDS)
+            stream.connect(str(path))
+            stream.sendall(b"GET /v1/health HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n\r\n")
+            response = http.client.HTTPResponse(stream)
+            response.begin()
+            health = json.loads(response.read())
+        return f"answers: {health['status']}"
+    except PermissionError:
+        return "not open to this user"
+    except (FileNotFoundError, ConnectionRefusedError):
+        return "no engine is running"
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
+        return "something is there, but it does not answer as an engine does"
+
+
+def _listener(listen: ListenSettings) -> str:
+    if not listen.host:
+        return "on the socket alone, no network"
+    token = "" if listen.token_file.exists() else f", but {listen.token_file} is missing, so nobody gets in"
+    return f"on {listen.host} port {listen.port}, with a token{token}"
+
+
+def _retention(retention: RetentionSettings) -> str:
+    return (
+        f"{retention.days:g} days, failed jobs {retention.failed_days:g}; "
+        f"oldest first where less than {retention.keep_free_megabytes:,} MB are free"
+    )
 
 
 def _listed(paths: Any) -> str:

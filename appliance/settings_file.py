@@ -36,11 +36,19 @@ _Knob = Tuple[Any, type]
 
 def load_settings(path: Optional[Path] = None) -> Settings:
     """The settings in force. Raises `SettingsInvalid`, naming file and line or the variable."""
-    file = path or _file_in_force()
+    file = path or file_in_force()
     values: Dict[str, Dict[str, Any]] = _from_file(file) if file else {}
     for section, keys in _from_environment(os.environ).items():
         values.setdefault(section, {}).update(keys)
     return Settings(**{section: kind(**values.get(section, {})) for section, kind in _SECTIONS.items()})
+
+
+def file_in_force() -> Optional[Path]:
+    """None where there are only environment and defaults."""
+    named = os.environ.get("SONIC_SETTINGS")
+    if named:
+        return Path(named)
+    return SYSTEM_FILE if SYSTEM_FILE.exists() else None
 
 
 def default_text() -> str:
@@ -53,13 +61,6 @@ def default_text() -> str:
             lines += [f"# {line}" for line in textwrap.wrap(_explained(knob_field), 110)]
             lines.append(f"#{key} = {_toml(default)}")
     return "\n".join(lines) + "\n"
-
-
-def _file_in_force() -> Optional[Path]:
-    named = os.environ.get("SONIC_SETTINGS")
-    if named:
-        return Path(named)
-    return SYSTEM_FILE if SYSTEM_FILE.exists() else None
 
 
 def _knobs(kind: Any) -> Dict[str, _Knob]:
