@@ -50,6 +50,7 @@ def install(layout: Layout, profile: Optional[str], report: Report, dry_run: boo
     if dry_run:
         return
     live = layout.is_this_system and system.systemd_runs()
+    os.umask(0o022)  # what is written is for every service to read
     try:
         # New names are recorded first, new hashes last: an installation that is cut off can be taken up or undone.
         during = replace(after, files={**after.files, **record.files}, links={**after.links, **record.links})
