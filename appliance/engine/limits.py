@@ -21,6 +21,7 @@ def apply_limits(memory_megabytes: int, file_megabytes: int) -> None:
     Memory is limited as RLIMIT_DATA (private writable memory: heap, stacks of threads, arenas) and not as RLIMIT_AS,
     which would also count models mapped from files and address space that run times only reserve.
     """
+    os.umask(0o077)
     _lower(resource.RLIMIT_DATA, memory_megabytes * MEGABYTE)
     _lower(resource.RLIMIT_FSIZE, file_megabytes * MEGABYTE)
     _lower(resource.RLIMIT_NOFILE, OPEN_FILES)

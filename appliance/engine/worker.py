@@ -16,7 +16,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional, Sequence, Tuple
 
 import click
 
@@ -34,8 +34,14 @@ if TYPE_CHECKING:
         """`appliance.pipeline.generate.VideoMaker`, or what stands in for it in a test."""
 
         def make(
-            self, photo: Path, speech: Path, out: Path, options: MakeOptions, segments: Path, longest: Optional[float]
-        ) -> Generator[Any, None, None]: ...
+            self,
+            __photo: Path,
+            __speech: Path,
+            __out: Path,
+            __options: MakeOptions,
+            __segments: Path,
+            __longest: Optional[float],
+        ) -> Iterator[Any]: ...
 
         def close(self) -> None: ...
 
@@ -131,7 +137,7 @@ class Worker:
             self._tell("progress", job=job, stage="models", done=0, total=1)
         maker = self._maker_for(networks)
         folder.segments.mkdir(mode=0o700, exist_ok=True)
-        events = maker.make(folder.photo, folder.speech, folder.video, options, folder.segments, longest)
+        events: Any = maker.make(folder.photo, folder.speech, folder.video, options, folder.segments, longest)
         try:
             for event in events:
                 kind = type(event).__name__
