@@ -59,9 +59,7 @@ class EngineClient:
         transport = httpx.HTTPTransport(uds=str(socket)) if socket is not None else None
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         base = "http://engine" if socket is not None else url
-        self._http = httpx.Client(
-            transport=transport, base_url=base, headers=headers, timeout=TIMEOUT, trust_env=False
-        )  # fmt: skip
+        self._http = httpx.Client(transport=transport, base_url=base, headers=headers, timeout=TIMEOUT, trust_env=False)
 
     def __enter__(self) -> EngineClient:
         return self
@@ -101,7 +99,7 @@ class EngineClient:
                 files = {"photo": ("photo", photo_file), "speech": ("speech", speech_file)}
                 answer = self._call(
                     "POST", "/v1/jobs", data=fields, files=files, headers=headers, timeout=UPLOAD_TIMEOUT
-                )  # fmt: skip
+                )
                 return _view(answer.json())
 
         return self._lasting(send)
@@ -169,9 +167,10 @@ class EngineClient:
         """Cancel the job if it is being made, and remove everything of it. Raises `JobNotFound`."""
         self._lasting(lambda: self._call("DELETE", _path(job_id)), gone_is_done=True)
 
-    def wipe(self) -> int:
-        """Delete all jobs; how many there were."""
-        deleted: int = self._lasting(lambda: self._call("DELETE", "/v1/jobs")).json()["deleted"]
+    def wipe(self, expired: bool = False) -> int:
+        """Delete all jobs, or only those that have been kept long enough; how many there were."""
+        query = {"expired": "true"} if expired else {}
+        deleted: int = self._lasting(lambda: self._call("DELETE", "/v1/jobs", params=query)).json()["deleted"]
         return deleted
 
     def health(self) -> Health:
@@ -324,11 +323,14 @@ def _error(answer: httpx.Response) -> SonicError:
     """The error that a problem document tells of."""
     data = _json(answer)
     code, action, detail = (str(data.get(name, "")) for name in ("code", "action", "detail"))
-    kind = _kinds(SonicError).get(code)
-    if kind is None:
-        return EngineError(f"HTTP status {answer.status_code}, code {code!r}")
     message = detail[: -len(action)] if action and detail.endswith(action) else detail
-    return kind(f"HTTP status {answer.status_code}", message=message.strip() or None, action=action or None)
+    return error_of(Failure(code, message.strip(), action), f"HTTP status {answer.status_code}")
+
+
+def error_of(failure: Failure, detail: str = "") -> SonicError:
+    """The error of `appliance.errors` that is meant; `EngineError` for one that this program does not know."""
+    kind = _kinds(SonicError).get(failure.code, EngineError)
+    return kind(detail or failure.code, message=failure.message or None, action=failure.action or None)
 
 
 def _kinds(root: Type[SonicError]) -> Dict[str, Type[SonicError]]:

@@ -148,7 +148,6 @@ class Form:
 
     def _part_ends(self) -> None:
         if self._out is not None:
-            os.fsync(self._out)
             self._close_file()
             return
         try:
