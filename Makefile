@@ -9,7 +9,7 @@ BIN := .venv/bin
 BIN37 := .venv37/bin
 BIN_FACTORY := .venv-factory/bin
 
-.PHONY: demo test test-3.7 test-factory system-packages lint clean
+.PHONY: demo test test-3.7 test-factory system-packages lint bundle bundle-board clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed .venv/models
@@ -42,6 +42,14 @@ endif
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy appliance
+
+# What installs without network: dist/sonic-appliance-VERSION-PYTHON-MACHINE.tar.gz, for PYTHON on this machine.
+bundle: .venv/installed .venv/models
+	$(BIN)/python tools/make_bundle.py
+
+# And for the board: CPython 3.7 on an Arm processor.
+bundle-board: .venv37/installed .venv/models
+	$(BIN37)/python tools/make_bundle.py --machine aarch64
 
 clean:
 	rm -rf .venv .venv37 .venv-factory build dist *.egg-info demo.mp4

@@ -105,7 +105,8 @@ class FileState:
 class ModelStore:
     """The models folder and the shipped networks.
 
-    ``folder``: default ``$SONIC_MODELS``, else ``$XDG_DATA_HOME/sonic-appliance/models`` (``~/.local/share/...``).
+    ``folder``: default ``$SONIC_MODELS``, else ``models`` of the release that a bundle installed, else
+    ``$XDG_DATA_HOME/sonic-appliance/models`` (``~/.local/share/...``).
     ``networks``: folder of ``manifest.toml``; default the `models_om` installed beside this package.
     """
 
@@ -224,9 +225,12 @@ _WRONG_SOURCE = "Name a complete models folder: one that `appliance models fetch
 
 
 def default_folder() -> Path:
-    """`$SONIC_MODELS`, else the user's data folder by the XDG base directory specification."""
+    """`$SONIC_MODELS`, else that of the installed release, else in the user's data folder (XDG base directories)."""
     if os.environ.get("SONIC_MODELS"):
         return Path(os.environ["SONIC_MODELS"])
+    of_the_release = Path(sys.prefix) / "models"
+    if of_the_release.is_dir():
+        return of_the_release
     data_home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(data_home) / "sonic-appliance" / "models"
 

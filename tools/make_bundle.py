@@ -46,6 +46,7 @@ def main() -> None:
     tag = f"cp{sys.version_info[0]}{sys.version_info[1]}"
     name = f"sonic-appliance-{__version__}-{tag}-{given.machine}"
     os.environ.setdefault("SOURCE_DATE_EPOCH", _last_commit())
+    os.umask(0o022)
     given.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         bundle = Path(scratch) / name
@@ -74,6 +75,8 @@ def collect_wheels(folder: Path, source: Path, extras: str, machine: str) -> Non
             shutil.copytree(str(original), str(copy), ignore=skip)
         else:
             shutil.copy(str(original), str(copy))
+    for path in (source, *source.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)  # a wheel keeps modes, which differ from one checkout to another
     _pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(source))
     # By its path: a registry may hold something else of the same name.
     wanted = f"{next(folder.iterdir())}[{extras}]"
