@@ -31,7 +31,7 @@ class Display(abc.ABC):
 
     @abc.abstractmethod
     def waiting(self, position: int) -> None:
-        """Show that so many other jobs are served before."""
+        """Show the place in the queue, 1 = next."""
 
     @abc.abstractmethod
     def progress(self, stage: str, done: int, total: int) -> None:
@@ -85,7 +85,7 @@ class _Lines(Display):
     def waiting(self, position: int) -> None:
         if position and position != self._position:
             self._position = position
-            self.output.console.print(f"waiting: {position} before it")
+            self.output.console.print(f"waiting: place {position} in the queue")
 
     def progress(self, stage: str, done: int, total: int) -> None:
         tenth = 10 * done // max(total, 1)
@@ -119,7 +119,7 @@ class _Bar(Display):
         self._bars.stop()
 
     def waiting(self, position: int) -> None:
-        self._show("waiting", 0, None, f"{position} before it" if position else "")
+        self._show("waiting", 0, None, f"place {position}" if position else "")
 
     def progress(self, stage: str, done: int, total: int) -> None:
         if stage != self._stage:

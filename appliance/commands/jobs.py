@@ -125,7 +125,7 @@ def _line(view: JobView) -> str:
     job = view.job
     words = ""
     if job.state is State.QUEUED and view.position is not None:
-        words = f"{view.position} before it"
+        words = f"place {view.position}"
     if view.progress is not None:
         words = f"{view.progress.stage} {100 * view.progress.done // max(view.progress.total, 1)} %"
     if job.failure is not None:

@@ -133,7 +133,7 @@ def _bind(listener: socket.socket, path: Path, group: Optional[int]) -> None:
         os.umask(before)
     if group is not None:
         os.chown(str(path), -1, group)
-        path.chmod(0o660)
+    path.chmod(0o660)
     listener.listen(BACKLOG)
 
 

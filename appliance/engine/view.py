@@ -24,7 +24,7 @@ class LiveProgress:
 
 @dataclass(frozen=True)
 class JobView:
-    """A job as it is now. ``position``: how many are served before it, while it waits."""
+    """A job as it is now. ``position``: its place in the queue while it waits, 1 = next."""
 
     job: Job
     position: Optional[int] = None

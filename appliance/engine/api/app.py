@@ -16,7 +16,7 @@ from .live import LiveResponse
 from .models import JOB_ID, LARGEST_SEQUENCE, HealthModel, JobList, JobModel, PriorityName, Wiped
 from .openapi import binary, problem_responses, submit_body
 from .options import read_options
-from .upload import Form, receive
+from .upload import Form, boundary_of, receive
 
 if TYPE_CHECKING:
     from ..engine import Engine
@@ -70,29 +70,32 @@ async def submit_job(
     ),
 ) -> JobModel:
     limits: LimitSettings = request.app.state.limits
+    boundary = boundary_of(request.headers.get("content-type", ""))
     upload = await _engine(request).begin_upload(_announced(request))
+    form = Form(
+        boundary,
+        {"photo": upload.photo, "speech": upload.speech},
+        {
+            "photo": limits.photo_megabytes * MEGABYTE,
+            "speech": limits.speech_megabytes * MEGABYTE,
+            "options": OPTIONS_BYTES,
+            "priority": WORD_BYTES,
+            "consent": WORD_BYTES,
+        },
+    )
+
+    def end() -> None:
+        form.close()
+        upload.discard()
+
     try:
-        form = Form(
-            request.headers.get("content-type", ""),
-            {"photo": upload.photo, "speech": upload.speech},
-            {
-                "photo": limits.photo_megabytes * MEGABYTE,
-                "speech": limits.speech_megabytes * MEGABYTE,
-                "options": OPTIONS_BYTES,
-                "priority": WORD_BYTES,
-                "consent": WORD_BYTES,
-            },
-        )
-        try:
-            await receive(request.stream(), form, request.app.state.closing)
-        finally:
-            form.close()
+        await receive(request.stream(), form, request.app.state.closing)
         options = read_options(form.fields.get("options", "{}"))
         priority = _priority(form.fields.get("priority", PriorityName.NORMAL.value))
         consent = _truth(form.fields.get("consent", "false"))
         view, new = await _engine(request).submit(upload, options, priority, consent, idempotency_key)
     finally:
-        upload.discard()
+        await asyncio.shield(asyncio.get_event_loop().run_in_executor(None, end))
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/v1/jobs/{view.job.id}"
     return JobModel.of(view)

@@ -49,7 +49,7 @@ class JobModel(BaseModel):
     sequence: int = Field(description="order of arrival; never used twice")
     state: State
     priority: PriorityName
-    position: Optional[int] = Field(None, description="how many are served before it, while it waits")
+    position: Optional[int] = Field(None, description="its place in the queue while it waits, 1 = next")
     created: float = Field(description="seconds since the epoch, as the times below")
     started: Optional[float] = None
     finished: Optional[float] = None

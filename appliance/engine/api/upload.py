@@ -45,7 +45,7 @@ class Form:
     waits for it.
     """
 
-    def __init__(self, content_type: str, files: Dict[str, Path], limits: Dict[str, int]) -> None:
+    def __init__(self, boundary: bytes, files: Dict[str, Path], limits: Dict[str, int]) -> None:
         self.fields: Dict[str, str] = {}
         self._files, self._limits = files, limits
         self._sizes: Dict[str, int] = {}
@@ -58,7 +58,7 @@ class Form:
         self._disposition = b""
         self._header_bytes = 0
         self._ended = self._closed = False
-        self._parser = MultipartParser(_boundary(content_type), self._callbacks())
+        self._parser = MultipartParser(boundary, self._callbacks())
 
     def feed(self, data: bytes) -> None:
         with self._lock:
@@ -210,7 +210,8 @@ async def _in_time(stream: AsyncIterator[bytes], closing: asyncio.Event) -> Asyn
                 task.cancel()
 
 
-def _boundary(content_type: str) -> bytes:
+def boundary_of(content_type: str) -> bytes:
+    """What separates the parts of a multipart form. Raises `Refused` where it is none."""
     kind, parameters = parse_options_header(content_type)
     if kind != b"multipart/form-data":
         raise Refused(415)
