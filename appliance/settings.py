@@ -11,7 +11,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple, Union
 
 from .errors import SettingsInvalid, UsageError
 
@@ -23,13 +23,21 @@ SAMPLE_RATE = 16_000
 
 
 def knob(
-    default: Any, help: str, *, unit: str = "", low: Any = None, high: Any = None, choices: Tuple[str, ...] = ()
+    default: Any,
+    help: str,
+    *,
+    unit: str = "",
+    low: Any = None,
+    high: Any = None,
+    choices: Tuple[str, ...] = (),
+    check: Optional[Callable[[Any], Optional[str]]] = None,
 ) -> Any:
     """A dataclass field with what the command line and the documentation need to know about it.
 
-    ``default``: a value, or a function that finds it out on this machine.
+    ``default``: a value, or a function that finds it out on this machine. ``check`` tells what else is wrong with a
+    value, as "must be …".
     """
-    metadata = {"help": help, "unit": unit, "low": low, "high": high, "choices": choices}
+    metadata = {"help": help, "unit": unit, "low": low, "high": high, "choices": choices, "check": check}
     if callable(default):
         return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -45,7 +53,8 @@ def complaint(knob_field: dataclasses.Field[Any], value: Any) -> Optional[str]:
     if too_low or too_high:
         span = f"at least {meta['low']}" if meta["high"] is None else f"between {meta['low']} and {meta['high']}"
         return f"must be {span}{' ' + meta['unit'] if meta['unit'] else ''}"
-    return None
+    check: Optional[Callable[[Any], Optional[str]]] = meta["check"]
+    return check(value) if check else None
 
 
 @dataclass(frozen=True)
@@ -106,9 +115,19 @@ def _xdg(variable: str, otherwise: str) -> Path:
     return Path(given) if given.startswith("/") else Path(os.path.expanduser(otherwise))
 
 
-TOKEN_FILE = Path("/etc/sonic-appliance/token")
+def _absolute(path: Union[str, Path]) -> Optional[str]:
+    return None if str(path).startswith("/") or path == "" else "must be an absolute path"
+
+
+def _socket_path(path: Path) -> Optional[str]:
+    if len(os.fsencode(str(path))) > LONGEST_SOCKET_PATH:
+        return f"must not be longer than {LONGEST_SOCKET_PATH} bytes, for the system takes no more"
+    return _absolute(path)
+
+
 LONGEST_SOCKET_PATH = 107
 """Bytes that `sockaddr_un` has room for."""
+TOKEN_FILE = Path("/etc/sonic-appliance/token")
 
 
 class _Section:
@@ -118,10 +137,7 @@ class _Section:
 
     def __post_init__(self) -> None:
         for knob_field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, knob_field.name)
-            wrong = complaint(knob_field, value)
-            if isinstance(value, Path) and not value.is_absolute():
-                wrong = "must be an absolute path"
+            wrong = complaint(knob_field, getattr(self, knob_field.name))
             if wrong:
                 raise SettingsInvalid(message=f"{self.name}.{knob_field.name} {wrong}.")
 
@@ -135,9 +151,12 @@ class EngineSettings(_Section):
     state: Path = knob(  # noqa: RUF009
         _default_state,
         "folder of jobs, database and audit trail; default: $STATE_DIRECTORY, else ~/.local/state/sonic-appliance",
+        check=_absolute,
     )
     socket: Path = knob(  # noqa: RUF009
-        _default_socket, "Unix socket of the API; default: $XDG_RUNTIME_DIR/sonic/engine.sock, else in /run"
+        _default_socket,
+        "Unix socket of the API; default: $XDG_RUNTIME_DIR/sonic/engine.sock, else in /run",
+        check=_socket_path,
     )
     group: str = knob("", "group whose members may use the socket besides this user and root; empty: nobody else")
     hang_seconds: float = knob(
@@ -145,13 +164,6 @@ class EngineSettings(_Section):
     )
     runtime: str = knob("auto", "what runs the networks", choices=("auto", "onnx", "mindspore_lite", "acl"))
     precision: str = knob("", "of the networks; empty: int8 where the run time has it", choices=("", "int8", "fp32"))
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if len(os.fsencode(str(self.socket))) > LONGEST_SOCKET_PATH:
-            raise SettingsInvalid(
-                message=f"engine.socket must not be longer than {LONGEST_SOCKET_PATH} bytes; the system takes no more."
-            )
 
 
 @dataclass(frozen=True)
@@ -198,7 +210,9 @@ class ListenSettings(_Section):
 
     host: str = knob("", "address to listen on, such as 192.168.1.20; empty: no network at all")
     port: int = knob(8008, "TCP port", low=1, high=65_535)
-    token_file: Path = knob(TOKEN_FILE, "file with the scrypt hash of the access token")  # noqa: RUF009
+    token_file: Path = knob(  # noqa: RUF009
+        TOKEN_FILE, "file with the scrypt hash of the access token", check=_absolute
+    )
     requests_per_minute: int = knob(120, "from one address", low=1, high=100_000)
 
 
@@ -208,14 +222,9 @@ class SpoolSettings(_Section):
 
     name = "spool"
 
-    folder: str = knob("", "folder to watch, an absolute path; empty: none")
+    folder: str = knob("", "folder to watch; empty: none", check=_absolute)
     priority: str = knob("normal", "of its jobs", choices=("visitor", "normal", "lecture"))
     keep_inputs: bool = knob(False, "leave photo and recording in the folder when the video is there")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.folder and not self.folder.startswith("/"):
-            raise SettingsInvalid(message="spool.folder must be an absolute path.")
 
 
 @dataclass(frozen=True)
