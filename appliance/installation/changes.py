@@ -56,10 +56,11 @@ def compare(plan: Plan, record: Record, layout: Layout) -> Tuple[List[Change], R
             files[path + NEW] = meant
     for path, target in sorted(plan.links.items()):
         place = layout.at(path)
-        if not os.path.lexists(str(place)) and path not in record.links:
-            changes.append(Change("linked", path, target=target))
-        elif not os.path.lexists(str(place)):
-            changes.append(Change("left out, because it was removed:", path))
+        if not os.path.lexists(str(place)):
+            if path in record.links and record.finished:
+                changes.append(Change("left out, because it was removed:", path))  # `systemctl disable`, say
+            else:
+                changes.append(Change("linked", path, target=target))
         elif not _points_to(place, target):
             changes.append(Change("kept, because something else is there:", path))
     changes += removals(record, layout, keep=[*files, *plan.links])

@@ -53,7 +53,8 @@ def install(layout: Layout, profile: Optional[str], report: Report, dry_run: boo
     os.umask(0o022)  # what is written is for every service to read
     try:
         # New names are recorded first, new hashes last: an installation that is cut off can be taken up or undone.
-        during = replace(after, files={**after.files, **record.files}, links={**after.links, **record.links})
+        files, links = {**after.files, **record.files}, {**after.links, **record.links}
+        during = replace(after, files=files, links=links, finished=False)
         write_atomically(layout.record, record_text(during))
         if live:
             system.stop(_units(change.path for change in changes if change.removed))

@@ -16,13 +16,15 @@ FORMAT = 1
 class Record:
     """``files``: path → sha256 of what was written there or, beside a file edited since, of what was meant for it.
 
-    ``links``: path → where it points. Paths are absolute on the appliance.
+    ``links``: path → where it points. Paths are absolute on the appliance. ``finished``: false while an installation is
+    under way, and after one that was cut off: then not all that is recorded need be there.
     """
 
     profile: str = ""
     version: str = ""
     files: Dict[str, str] = field(default_factory=dict)
     links: Dict[str, str] = field(default_factory=dict)
+    finished: bool = True
     format: int = FORMAT
 
 
