@@ -8,12 +8,13 @@ import dataclasses
 from pathlib import Path
 from typing import Any, AsyncIterator, Awaitable, Callable, List, Optional, Sequence
 
+from engine import toy_worker
+
 from appliance.engine.engine import Engine
 from appliance.engine.folders import Folders
 from appliance.engine.job import Job, Priority, State
 from appliance.engine.view import JobView
 from appliance.settings import EngineSettings, LimitSettings, MakeOptions, RetentionSettings, Settings
-from engine import toy_worker
 
 PATIENCE_SECONDS = 60.0
 """For what is bound to happen; no test waits that long unless it fails."""
@@ -81,7 +82,9 @@ async def eventually(holds: Callable[[], bool]) -> None:
 
 def open_gate(state: Path, job_id: str) -> None:
     """Let a toy that waits at its gate go on."""
-    (Folders(state).job(job_id).path / "go").touch()
+    segments = Folders(state).job(job_id).segments
+    segments.mkdir(exist_ok=True)
+    (segments / "go").touch()
 
 
 def video_of(state: Path, job_id: str) -> bytes:

@@ -3,10 +3,11 @@
 `speech(segments=3, gate=1)` makes such a recording. Words, each ``name`` or ``name=number``:
 
 * ``segments`` (2) of ``frames`` (5) each, ``delay`` (0) seconds a frame, ``wide`` (64) bytes a segment;
-* ``gate=K``    before segment K, wait until the file `go` lies in the job's folder, with a sign of life every 10 ms;
+* ``gate=K``    before segment K, wait until the file `go` lies among the segments, with a sign of life every 10 ms;
 * ``fail=K``    raise `SpeechSilent` at segment K; ``error=K`` raise something unforeseen; ``full=K`` find no space;
 * ``crash=K``   be killed at segment K; ``crash_once=K`` only the first time;
 * ``hang=K``    stand still at segment K; ``hang_once=K`` only the first time;
+* ``filler=0``  when the video is made, fill the disk with the file `filler` beside it;
 * ``silent=K``  work on at segment K for ever, but never come to its end.
 
 A number left out is 0. The finished video is the initial segment and all segments in one.
@@ -96,6 +97,8 @@ class ToyMaker:
             yield Segment(index, index * frames, frames)
         yield Progress("finish", 0, 1)
         _write(out, video(recording))
+        if "filler" in words:
+            _fill(out.with_name("filler"))
         yield Result(
             frames=count * frames, duration=count * frames / FRAME_RATE, width=2, height=2, face_number=1, face_count=1,
             runtime=self.runtime, precision=self.precision,
@@ -108,13 +111,13 @@ def _misbehave(words: Dict[str, float], index: int, segments: Path) -> Iterator[
         return words.get(word) == index
 
     def first_time(word: str) -> bool:
-        marker = segments.parent / "toy_was_here"
+        marker = segments / "toy_was_here"
         if not now(word) or marker.exists():
             return False
         marker.touch()
         return True
 
-    while now("gate") and not (segments.parent / "go").exists():
+    while now("gate") and not (segments / "go").exists():
         time.sleep(0.01)
         yield Progress("video", index * int(words["frames"]), int(words["segments"] * words["frames"]))
     while now("silent"):
@@ -130,6 +133,15 @@ def _misbehave(words: Dict[str, float], index: int, segments: Path) -> Iterator[
         os.kill(os.getpid(), signal.SIGKILL)
     if now("hang") or first_time("hang_once"):
         time.sleep(1000)
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
 
 
 def _words(recording: bytes) -> Dict[str, float]:
