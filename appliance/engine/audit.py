@@ -7,7 +7,7 @@ signed: who may write here can compute a whole new trail, and only a hash noted 
 reveals that.
 
 The head record also holds the last line itself and is written first. A line that a power cut kept from the file, or of
-which it left a part, is therefore known, and follows with the next one and a line "recovered" after it. Any other
+which it left a part, is therefore known, and is written at the next start with a line "recovered" after it. Any other
 difference is tampering: it stays as it is, for whoever looks into it, and the trail goes on behind it.
 
 A full file is renamed ``audit-NUMBER.jsonl`` by the number of its last line, and the chain goes on in a new one. The
@@ -94,6 +94,7 @@ class AuditTrail:
         self._files = _Files(Path(path))
         self._largest = largest
         self._kept = kept
+        self._repair()
 
     def append(self, event: str, **facts: Any) -> None:
         """Add a line; it is on the disk when this returns. ``facts`` are of JSON's types, and none is personal.
@@ -108,6 +109,13 @@ class AuditTrail:
                 self._add(head, event, facts)
         except OSError as error:
             raise _refusal(error, "written") from error
+
+    def _repair(self) -> None:
+        """What a power cut left undone; where that cannot be written now, the next line sees to it."""
+        with contextlib.suppress(OSError), self._files.locked():
+            head = self._files.head()
+            if head is not None:
+                self._settled(head)
 
     def _settled(self, head: Head) -> Head:
         """With the last line in the file, whatever kept it from there."""
@@ -154,6 +162,15 @@ def verify(path: Path) -> AuditReport:
             return _verified(files)
     except OSError as error:
         raise _refusal(error, "read") from error
+
+
+def fingerprint(file: Path) -> str:
+    """The sha256 of a file of any size, hexadecimal, as the trail notes it. Raises OSError."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _verified(files: _Files) -> AuditReport:

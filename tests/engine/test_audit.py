@@ -18,7 +18,7 @@ import pytest
 from disks import fill, small_disk
 from helpers import REPOSITORY
 
-from appliance.engine.audit import GENESIS, AuditTrail, verify
+from appliance.engine.audit import GENESIS, AuditTrail, fingerprint, verify
 from appliance.errors import AuditBroken, DiskFull
 
 LINES = 8
@@ -57,6 +57,11 @@ def test_a_whole_trail_is_confirmed(path: Path) -> None:
 def test_a_trail_that_never_was_is_empty_and_stays_so(tmp_path: Path) -> None:
     assert verify(tmp_path / "audit.jsonl").lines == 0
     assert os.listdir(str(tmp_path)) == []
+
+
+def test_files_are_noted_by_their_sha256(tmp_path: Path) -> None:
+    (tmp_path / "video.mp4").write_bytes(b"frames" * 1_000_000)
+    assert fingerprint(tmp_path / "video.mp4") == hashlib.sha256(b"frames" * 1_000_000).hexdigest()
 
 
 def test_only_its_user_may_read_it(path: Path) -> None:
@@ -172,11 +177,19 @@ def test_a_line_cut_off_anywhere_is_repaired(path: Path) -> None:
         path.with_suffix(".head").write_bytes(head)
         report = verify(path)
         assert report.unfinished and not report.broken, f"{missing} bytes missing"
-        AuditTrail(path).append("started")
+        trail = AuditTrail(path)
         assert path.read_bytes().startswith(whole)
-        assert [line["event"] for line in lines(path)[LINES:]] == ["recovered", "started"]
         report = verify(path)
-        assert (report.lines, report.broken, report.unfinished) == (LINES + 2, "", False)
+        assert (report.lines, report.broken, report.unfinished) == (LINES + 1, "", False)
+        trail.append("done")
+        assert [line["event"] for line in lines(path)[LINES:]] == ["recovered", "done"]
+        verify(path).check()
+
+
+def test_a_start_changes_nothing_that_is_whole(path: Path) -> None:
+    before = path.read_bytes()
+    AuditTrail(path)
+    assert path.read_bytes() == before
 
 
 def test_a_power_cut_before_the_very_first_line(tmp_path: Path) -> None:
