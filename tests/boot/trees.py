@@ -1,0 +1,67 @@
+"""What the boot tests need from outside: root, programs, the bundle, a tree or disk made of it, and recordings."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterable, Tuple
+
+import pytest
+from helpers import REPOSITORY
+from media import ENGLISH, encode
+from PIL import Image
+
+GUEST = Path(__file__).resolve().parent / "guest"
+CAP_SYS_ADMIN = 21
+BUILD_SECONDS = 1800
+SBIN = os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
+
+
+def require(programs: Iterable[str]) -> None:
+    """Skip, with the reason, where a machine cannot be booted."""
+    if os.geteuid() != 0:
+        pytest.skip("booting a machine needs root")
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    if not int(status["CapEff"], 16) >> CAP_SYS_ADMIN & 1:
+        pytest.skip("booting a machine needs the right to mount (CAP_SYS_ADMIN), which this container has not")
+    missing = [name for name in programs if shutil.which(name, path=os.environ.get("PATH", "") + SBIN) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)} (see tools/system_packages.sh)")
+
+
+def bundle() -> Path:
+    """The offline bundle of this machine's kind; made if it is not up to date. $SONIC_BUNDLE names another."""
+    given = os.environ.get("SONIC_BUNDLE")
+    if given:
+        return Path(given).resolve()
+    _run("make", "-C", str(REPOSITORY), "bundle")
+    return max((REPOSITORY / "dist").glob("*.tar*"), key=lambda path: path.stat().st_mtime)
+
+
+def image(kind: str) -> Path:
+    """A tree ("container") or disk ("machine") with the appliance installed, out of the cache where it is there."""
+    script = REPOSITORY / "tools" / "make_image.py"
+    return Path(_run(sys.executable, str(script), kind, str(bundle())).splitlines()[-1])
+
+
+def write_share(folder: Path, speech_seconds: Tuple[float, float], size: int) -> Path:
+    """What the machine finds in /opt/boot-test: its steps, a photo, a recording and a short one."""
+    folder.chmod(0o755)  # also for the clerk
+    shutil.copytree(str(GUEST), str(folder / "guest"), ignore=shutil.ignore_patterns("__pycache__"))
+    long, short = speech_seconds
+    encode(ENGLISH, folder / "speech.wav", "-t", str(long))
+    encode(ENGLISH, folder / "short.wav", "-t", str(short))
+    from skimage import data
+
+    Image.fromarray(data.astronaut()).resize((size, size)).save(str(folder / "photo.jpg"), quality=90)
+    return folder
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=BUILD_SECONDS)
+    errors = done.stderr.decode(errors="replace")
+    assert done.returncode == 0, f"{' '.join(command)}: exit status {done.returncode}\n{errors[-4000:]}"
+    return done.stdout.decode()
