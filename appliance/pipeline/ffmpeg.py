@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Iterator, List, Optional, Sequence, Tuple
+from typing import IO, Iterator, List, Optional, Sequence, Tuple, Union
 
 from ..errors import EncoderMissing
 
@@ -66,6 +66,12 @@ def _environment() -> dict:
     return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
 
 
+def _stream(wanted: Union[bool, IO[bytes]]) -> Union[int, IO[bytes]]:
+    if wanted is True:
+        return subprocess.PIPE
+    return wanted or subprocess.DEVNULL
+
+
 def local_file(path: Path) -> str:
     """The path as ffmpeg takes it: a file and nothing else, whatever its name looks like."""
     return "file:" + os.path.abspath(str(path))
@@ -82,8 +88,16 @@ def input_file(path: Path, formats: str = "") -> List[str]:
 class Ffmpeg:
     """One run of ffmpeg. As a context manager it never outlives the block."""
 
-    def __init__(self, arguments: Sequence[str], *, feed: bool = False, collect: bool = False) -> None:
-        """`feed`: `stdin` is a pipe; `collect`: `stdout` is a pipe. Raises `EncoderMissing`."""
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        feed: Union[bool, IO[bytes]] = False,
+        collect: Union[bool, IO[bytes]] = False,
+        beside: Optional[IO[bytes]] = None,
+    ) -> None:
+        """`feed`: `stdin` is a pipe, or that file; `collect`: `stdout` is a pipe, or that file; `beside`: a file
+        that is open for it too, by the same number. Raises `EncoderMissing`."""
         command = [find_ffmpeg(), "-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info", *arguments]
         self._private = tuple(argument for argument in arguments if argument.startswith("file:"))
         # A file, not a pipe: nobody has to drain it while frames flow.
@@ -91,12 +105,14 @@ class Ffmpeg:
         try:
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
-                stdout=subprocess.PIPE if collect else subprocess.DEVNULL,
+                stdin=_stream(feed),
+                stdout=_stream(collect),
                 stderr=self._messages,
+                pass_fds=() if beside is None else (beside.fileno(),),
                 env=_environment(),
-                # Ctrl-C reaches us alone; we decide what becomes of the half-made file.
-                start_new_session=True,
+                # Ctrl-C reaches us alone; we decide what becomes of the half-made file. Who leads a session, as the
+                # engine's worker does, has no keyboard: whoever kills its process group shall get ffmpeg too.
+                start_new_session=os.getsid(0) != os.getpid(),
             )
         except OSError as error:
             self._messages.close()
@@ -117,6 +133,14 @@ class Ffmpeg:
     def stdout(self) -> IO[bytes]:
         assert self._process.stdout is not None
         return self._process.stdout
+
+    def ended(self) -> bool:
+        """Whether it has come to its end by itself."""
+        return self._process.poll() is not None
+
+    def close_stdin(self) -> None:
+        """Nothing more will be fed."""
+        self._close(self._process.stdin)
 
     def wait(self) -> int:
         """Close what is fed, let ffmpeg finish, return its exit status."""

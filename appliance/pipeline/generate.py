@@ -10,7 +10,7 @@ import contextlib
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, Iterator, Union
+from typing import Dict, Iterator, Optional, Union
 
 from ..errors import DurationMismatch
 from ..models import ModelStore
@@ -20,15 +20,18 @@ from .motion import MotionModel
 from .photo import load_photo
 from .render import Renderer, build_identity, face_canvas, full_canvas
 from .runtime.select import choose, load_network
-from .speech import load_speech
-from .video import VideoWriter, check_output
+from .speech import Speech, open_speech
+from .video import Segment, VideoWriter, check_output, workshop
 
-STAGES = ("models", "face", "speech", "video")
+STAGES = ("models", "face", "speech", "video", "finish")
 
 
 @dataclass(frozen=True)
 class Progress:
-    """``done`` of ``total`` steps of a stage; the steps of "video" are frames."""
+    """``done`` of ``total`` steps of a stage; the steps of "video" are frames.
+
+    Until the end of a long recording was heard, the ``total`` of "speech" and "video" is what its file declares.
+    """
 
     stage: str
     done: int
@@ -58,91 +61,151 @@ class Result:
     seconds_per_stage: Dict[str, float] = field(default_factory=dict)
 
 
+Event = Union[Progress, FaceTaken, Segment, Result]
+
+
+class VideoMaker:
+    """The networks, loaded once, that make one video after another; a context manager."""
+
+    def __init__(self, store: ModelStore, runtime: str = "auto", precision: Optional[str] = None) -> None:
+        """Raises `RuntimeUnavailable`, `ModelMissing`, `ModelCorrupt`."""
+        self._store = store
+        with contextlib.ExitStack() as parts:
+            self.choice = choose(runtime, precision, store)
+            self._finder = FaceFinder(store)
+            self._motion = MotionModel(store, self.choice.runtime, self.choice.precision)
+            parts.callback(self._motion.close)
+            self._painter = load_network(store, "sonic_painter", self.choice.runtime, self.choice.precision)
+            parts.callback(self._painter.close)
+            self._parts = parts.pop_all()
+
+    def __enter__(self) -> VideoMaker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the networks' memory back."""
+        self._parts.close()
+
+    def make(
+        self,
+        photo_path: Path,
+        speech_path: Path,
+        out_path: Path,
+        options: MakeOptions,
+        segments: Path,
+        longest: Optional[float] = None,
+    ) -> Iterator[Event]:
+        """Make ``out_path`` (MP4) by way of the folder ``segments``, on the same file system.
+
+        Yields `Progress`, one `FaceTaken`, a `Segment` for each one that was finished, and at the end one `Result`.
+        Segments that are in the folder already, of an earlier run for the same inputs and options, are kept: the result
+        is the same, byte for byte. They stay there for the caller to remove. ``longest`` s of speech are accepted.
+        The run time and precision are the maker's; those of ``options`` do not matter here.
+
+        Memory does not grow with the speech. Raises what its parts raise, all of it `SonicError`: `PhotoError`,
+        `SpeechError`, `ModelMissing`, `ModelCorrupt`, `OutputError`, and `UsageError` where the output would overwrite
+        an input.
+        """
+        check_output(out_path, (photo_path, speech_path))
+        clock = _Clock()
+        with contextlib.ExitStack() as open_parts:
+            yield Progress("face", 0, 2)
+            with clock.measure("speech"):  # ffmpeg decodes while the face is looked at
+                speech = open_parts.enter_context(open_speech(speech_path, segments, self._store, longest))
+            with clock.measure("face"):
+                photo = load_photo(photo_path)
+                chosen = choose_face(self._finder.find(photo), options.face)
+                check_portrait(chosen.portrait, photo)
+            yield FaceTaken(chosen.number, chosen.count)
+            yield Progress("face", 1, 2)
+            with clock.measure("face"):
+                crop = crop_for(chosen.portrait, options.expand_ratio, photo)
+                side = options.min_resolution // 2 * 2  # the encoder halves the colour planes
+                canvas = full_canvas(photo, side) if options.framing == "full" else face_canvas(photo, crop, side)
+                look, expression = self._motion.identity(network_image(photo, crop))
+                identity = build_identity(canvas, chosen.portrait.mesh, self._store, look, expression)
+                renderer = Renderer(identity, self._store, self._painter)
+            yield Progress("face", 2, 2)
+
+            yield Progress("speech", 0, 1)
+            with clock.measure("encode"):
+                writer = open_parts.enter_context(
+                    VideoWriter(segments, renderer.size, speech_path, 0.0, options, sources=(photo_path,))
+                )
+            first = writer.next_frame
+            # A given duration is compared with the whole; what was made already has to be heard again.
+            while not speech.complete and (options.duration or not speech.found or len(speech.voice) < first):
+                with clock.measure("speech"):
+                    speech.hear()
+                yield Progress("speech", speech.frames, speech.expected_frames + 1)
+            _check_duration(options, speech)
+            yield Progress("speech", 1, 1)
+
+            yield Progress("video", min(first, speech.expected_frames), speech.expected_frames)
+            blocks = self._motion.generate(speech, options, first)
+            while True:
+                with clock.measure("motion"):
+                    block = next(blocks, None)
+                if block is None:
+                    break
+                writer.grow(speech.duration)
+                for number, (coefficients, pose) in enumerate(zip(block.coefficients, block.pose), block.first_frame):
+                    if number < first:
+                        continue
+                    with clock.measure("render"):
+                        frame = renderer.frame(coefficients, pose)
+                    with clock.measure("encode"):
+                        finished = writer.write(frame)
+                    yield from finished
+                    yield Progress("video", number + 1, speech.expected_frames)
+            writer.grow(speech.duration)
+            with clock.measure("encode"):
+                finished = writer.end()
+            yield from finished
+            for done, total in writer.join(out_path):
+                yield Progress("finish", done, total)
+
+        width, height = renderer.size
+        yield Result(
+            frames=speech.frames,
+            duration=speech.frames / FRAME_RATE,
+            width=width,
+            height=height,
+            face_number=chosen.number,
+            face_count=chosen.count,
+            runtime=self.choice.runtime,
+            precision=self.choice.precision,
+            seconds_per_stage=clock.seconds,
+        )
+
+
 def make_video(
     photo_path: Path, speech_path: Path, out_path: Path, options: MakeOptions, store: ModelStore
-) -> Iterator[Union[Progress, FaceTaken, Result]]:
-    """Make ``out_path`` (MP4); yields `Progress`, one `FaceTaken`, and at the end one `Result`.
+) -> Iterator[Event]:
+    """Make one video in one go: as `VideoMaker.make`, with networks and segments that come and go.
 
-    Same inputs, options and models give the same file, byte for byte. Memory does not grow with the speech.
-    Raises what its parts raise, all of it `SonicError`: `PhotoError`, `SpeechError`, `RuntimeUnavailable`,
-    `ModelMissing`, `ModelCorrupt`, `OutputError`, and `UsageError` where the output would overwrite an input.
+    Raises the same, and what `VideoMaker` raises.
     """
     photo_path, speech_path, out_path = Path(photo_path), Path(speech_path), Path(out_path)
-    check_output(out_path, (photo_path, speech_path))
-
-    clock = _Clock()
-    with contextlib.ExitStack() as open_parts:
+    with workshop(out_path, (photo_path, speech_path)) as segments:
         yield Progress("models", 0, 1)
-        with clock.measure("models"):
-            choice = choose(options.runtime, options.precision, store)
-            finder = FaceFinder(store)
-            motion = MotionModel(store, choice.runtime, choice.precision)
-            open_parts.callback(motion.close)
-            painter = load_network(store, "sonic_painter", choice.runtime, choice.precision)
-            open_parts.callback(painter.close)
-        yield Progress("models", 1, 1)
-
-        yield Progress("face", 0, 2)
-        with clock.measure("face"):
-            photo = load_photo(photo_path)
-            chosen = choose_face(finder.find(photo), options.face)
-            check_portrait(chosen.portrait, photo)
-        yield FaceTaken(chosen.number, chosen.count)
-        yield Progress("face", 1, 2)
-        with clock.measure("face"):
-            crop = crop_for(chosen.portrait, options.expand_ratio, photo)
-            side = options.min_resolution // 2 * 2  # the encoder halves the colour planes
-            canvas = full_canvas(photo, side) if options.framing == "full" else face_canvas(photo, crop, side)
-            look, expression = motion.identity(network_image(photo, crop))
-            identity = build_identity(canvas, chosen.portrait.mesh, store, look, expression)
-            renderer = Renderer(identity, store, painter)
-        yield Progress("face", 2, 2)
-
-        yield Progress("speech", 0, 1)
-        with clock.measure("speech"):
-            speech = open_parts.enter_context(load_speech(speech_path, out_path.absolute().parent, store))
-            _check_duration(options, speech.duration)
-        yield Progress("speech", 1, 1)
-
-        yield Progress("video", 0, speech.frames)
-        with clock.measure("encode"):
-            writer = open_parts.enter_context(
-                VideoWriter(out_path, renderer.size, speech_path, speech.duration, options, sources=(photo_path,))
-            )
-        blocks = motion.generate(speech, options)
-        done = 0
-        while done < speech.frames:
-            with clock.measure("motion"):
-                block = next(blocks)
-            for coefficients, pose in zip(block.coefficients, block.pose):
-                with clock.measure("render"):
-                    frame = renderer.frame(coefficients, pose)
-                with clock.measure("encode"):
-                    writer.write(frame)
-                done += 1
-                yield Progress("video", done, speech.frames)
-        with clock.measure("encode"):
-            writer.finish()
-
-    width, height = renderer.size
-    yield Result(
-        frames=done,
-        duration=done / FRAME_RATE,
-        width=width,
-        height=height,
-        face_number=chosen.number,
-        face_count=chosen.count,
-        runtime=choice.runtime,
-        precision=choice.precision,
-        seconds_per_stage=clock.seconds,
-    )
+        began = time.perf_counter()
+        with VideoMaker(store, options.runtime, options.precision) as maker:
+            loading = time.perf_counter() - began
+            yield Progress("models", 1, 1)
+            for event in maker.make(photo_path, speech_path, out_path, options, segments):
+                if isinstance(event, Result):
+                    event.seconds_per_stage["models"] = loading
+                yield event
 
 
-def _check_duration(options: MakeOptions, actual: float) -> None:
-    if options.duration is not None and abs(options.duration - actual) > 0.5 / FRAME_RATE:
-        raise DurationMismatch(
-            message=f"The recording lasts {actual:.2f} s, not {options.duration:.2f} s as `--duration` asks for."
-        )
+def _check_duration(options: MakeOptions, speech: Speech) -> None:
+    if options.duration is not None and abs(options.duration - speech.duration) > 0.5 / FRAME_RATE:
+        lasts, asked = f"{speech.duration:.2f} s", f"{options.duration:.2f} s"
+        raise DurationMismatch(message=f"The recording lasts {lasts}, not {asked} as `--duration` asks for.")
 
 
 class _Clock:

@@ -61,7 +61,8 @@ def levelled(samples: np.ndarray) -> np.ndarray:
     """At the level the appliance gives all speech."""
     meter = LoudnessMeter()
     meter.add(samples)
-    return (samples * 10 ** ((TARGET - meter.result()) / 20)).astype(np.float32)
+    meter.end()
+    return (samples * 10 ** ((TARGET - meter.loudness()) / 20)).astype(np.float32)
 
 
 def log_power(samples: np.ndarray, frames: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from appliance.pipeline.face import FaceFinder, Portrait, choose_face, crop_for,
 from appliance.pipeline.motion.model import LARGEST
 from appliance.pipeline.photo import Photo, load_photo
 from appliance.pipeline.render import Renderer, build_identity, face_canvas
-from appliance.pipeline.video import VideoWriter
+from appliance.pipeline.video import write_video
 from appliance.settings import MakeOptions
 
 from .bench import Bench
@@ -59,8 +59,6 @@ class Studio:
         path = self._bench.scratch / "film.mp4"
         duration = self._bench.speech(audio).duration
         renderer = self.renderer(portrait)
-        with VideoWriter(path, renderer.size, audio, duration, MakeOptions(label="none")) as video:
-            for frame in self.frames(portrait, motion, range(len(motion.pose))):
-                video.write(frame)
-            video.finish()
+        frames = self.frames(portrait, motion, range(len(motion.pose)))
+        write_video(path, frames, renderer.size, audio, duration, MakeOptions(label="none"))
         return read_track(path, self._bench.models, self._finder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Iterator
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from appliance.bench.quality import best_lag, correlation
 from appliance.bench.readback import Track, read_track
 from appliance.models import ModelStore
 from appliance.pipeline.render import Renderer
-from appliance.pipeline.video import VideoWriter
+from appliance.pipeline.video import write_video
 from appliance.settings import FRAME_RATE, MakeOptions
 
 FRAMES = 50
@@ -33,11 +34,13 @@ def track(store: ModelStore, jaw: np.ndarray, tmp_path_factory: pytest.TempPathF
     seconds = FRAMES / FRAME_RATE
     sound = write_wav(folder / "tone.wav", np.sin(np.arange(int(seconds * 16_000)) * 0.1).astype(np.float32) * 0.1)
     renderer = Renderer(identity(store, size=512), store)
-    with VideoWriter(folder / "jaw.mp4", renderer.size, sound, seconds, MakeOptions(label="none")) as video:
+
+    def frames() -> Iterator[np.ndarray]:
         for frame, value in enumerate(jaw):
             sway = pose(yaw=1.5 * np.sin(frame * 0.23), roll=np.sin(frame * 0.31), shift_x=0.01 * np.sin(frame * 0.17))
-            video.write(renderer.frame(motion(jawOpen=float(value)), sway))
-        video.finish()
+            yield renderer.frame(motion(jawOpen=float(value)), sway)
+
+    write_video(folder / "jaw.mp4", frames(), renderer.size, sound, seconds, MakeOptions(label="none"))
     return read_track(folder / "jaw.mp4", store)
 
 
@@ -54,11 +57,13 @@ def test_moving_lips_are_not_taken_for_still_ones(track: Track) -> None:
 def test_still_lips_on_a_swaying_head_are_taken_for_still_ones(store: ModelStore, tmp_path: Path) -> None:
     sound = write_wav(tmp_path / "tone.wav", np.sin(np.arange(16_000) * 0.1).astype(np.float32) * 0.1)
     renderer = Renderer(identity(store, size=512), store)
-    with VideoWriter(tmp_path / "still.mp4", renderer.size, sound, 1.0, MakeOptions(label="none")) as video:
+
+    def frames() -> Iterator[np.ndarray]:
         for frame in range(FRAME_RATE):
             sway = pose(roll=0.4 * np.sin(frame * 0.2), shift_x=0.003 * np.sin(frame * 0.3))
-            video.write(renderer.frame(motion(), sway))
-        video.finish()
+            yield renderer.frame(motion(), sway)
+
+    write_video(tmp_path / "still.mp4", frames(), renderer.size, sound, 1.0, MakeOptions(label="none"))
     still = read_track(tmp_path / "still.mp4", store)
     assert still.lip_travel(0, FRAME_RATE) < 0.006
     assert still.lip_gap.max() < 0.01

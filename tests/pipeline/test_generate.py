@@ -23,7 +23,7 @@ from appliance.pipeline.ffmpeg import Ffmpeg, input_file, local_file
 from appliance.pipeline.generate import STAGES, FaceTaken, Progress, Result, make_video
 from appliance.pipeline.photo import Photo
 from appliance.pipeline.runtime import mindspore_lite
-from appliance.pipeline.video import read_video
+from appliance.pipeline.video import Segment, read_video
 from appliance.settings import FRAME_RATE, MakeOptions
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -91,6 +91,7 @@ def test_a_face_speaks(runtime: str, portrait: Path, recording: Path, tmp_path: 
     assert (result.runtime, result.frames, result.width, result.height) == (runtime, 55, 512, 512)
     assert (result.face_number, result.face_count) == (1, 1)
     assert [event for event in seen if isinstance(event, FaceTaken)] == [FaceTaken(1, 1)]
+    assert [event for event in seen if isinstance(event, Segment)] == [Segment(0, 0, 24), Segment(1, 24, 31)]
     stages = [event.stage for event in seen if isinstance(event, Progress)]
     assert sorted(set(stages), key=stages.index) == list(STAGES)
     frames_told = [event.done for event in seen if isinstance(event, Progress) and event.stage == "video"]

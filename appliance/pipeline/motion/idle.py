@@ -6,7 +6,7 @@ Blinks: intervals and lengths of relaxed adults (Bentivoglio et al. 1997; Vander
 
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import Iterator, Tuple
 
 import numpy as np
 
@@ -35,23 +35,22 @@ SETTLE = 0.8
 class IdleMotion:
     """Blinks, brows and head of one video.
 
-    ``frames``: its length. ``seed``: same seed, same motion. The scales multiply: 0 keeps lids, or brows and head,
-    still.
+    ``seed``: same seed, same motion. The scales multiply: 0 keeps lids, or brows and head, still.
     """
 
-    def __init__(self, frames: int, seed: int, blink_scale: float, motion_scale: float, head_scale: float) -> None:
-        self.frames, self.seed = frames, seed
+    def __init__(self, seed: int, blink_scale: float, motion_scale: float, head_scale: float) -> None:
+        self.seed = seed
         self.blink_scale, self.motion_scale, self.head_scale = blink_scale, motion_scale, motion_scale * head_scale
-        self.blinks = blink_times(frames / FRAME_RATE, seed)
 
-    def add(self, first: int, coefficients: np.ndarray, emphasis: np.ndarray) -> np.ndarray:
+    def add(self, first: int, coefficients: np.ndarray, emphasis: np.ndarray, frames: int) -> np.ndarray:
         """Set lids and brows of frames ``first ..`` in coefficients (n,32), in place; returns the head pose (n,6).
 
-        ``emphasis``: 0..1 stress of the speech in each frame (n,).
+        ``emphasis``: 0..1 stress of the speech in each frame (n,). ``frames``: length of the video, or of what is known
+        of it, at least two seconds more than what is asked for.
         """
         at = first + np.arange(len(coefficients))
-        settled = self._settled(at)
-        lids = self._lids(at / FRAME_RATE) * self.blink_scale
+        settled = _settled(at, frames)
+        lids = self._lids(at / FRAME_RATE, frames) * self.blink_scale
         coefficients[:, INDEX["eyeBlinkLeft"]] = coefficients[:, INDEX["eyeBlinkRight"]] = lids
         for name, height in BROWS.items():
             coefficients[:, INDEX[name]] = emphasis * settled * height * self.motion_scale
@@ -59,30 +58,31 @@ class IdleMotion:
         pose[:, POSE.index("pitch")] += emphasis * NOD
         return (pose * (settled * self.head_scale)[:, None]).astype(np.float32)
 
-    def _settled(self, at: np.ndarray) -> np.ndarray:
-        """0 at both ends of the video, 1 from `SETTLE` on, smooth."""
-        from_end = np.minimum(at, self.frames - 1 - at) / (SETTLE * FRAME_RATE)
-        ramp = np.clip(from_end, 0, 1)
-        return ramp * ramp * (3 - 2 * ramp)
-
-    def _lids(self, seconds: np.ndarray) -> np.ndarray:
+    def _lids(self, seconds: np.ndarray, frames: int) -> np.ndarray:
         lids = np.zeros(len(seconds))
-        for start, length in self.blinks:
-            if start + length >= seconds[0] and start <= seconds[-1]:
+        for start, length in blink_times(frames / FRAME_RATE, self.seed):
+            if start > seconds[-1]:
+                break
+            if start + length >= seconds[0]:
                 lids = np.maximum(lids, _blink((seconds - start) / length))
         return lids
 
 
-def blink_times(duration: float, seed: int) -> List[Tuple[float, float]]:
+def _settled(at: np.ndarray, frames: int) -> np.ndarray:
+    """0 at both ends of the video, 1 from `SETTLE` on, smooth; at frames ``at`` (n,)."""
+    from_end = np.minimum(at, frames - 1 - at) / (SETTLE * FRAME_RATE)
+    ramp = np.clip(from_end, 0, 1)
+    return ramp * ramp * (3 - 2 * ramp)
+
+
+def blink_times(duration: float, seed: int) -> Iterator[Tuple[float, float]]:
     """Start and length in seconds of each blink, in order; starts lie on frames, so that the lids are seen shut."""
     generator = np.random.Generator(np.random.Philox(key=[seed, 1]))
-    blinks: List[Tuple[float, float]] = []
     start = FIRST_BLINK + generator.uniform(0.0, BLINK_EVERY[1] - FIRST_BLINK)
     while start < duration - FIRST_BLINK:
         start = round(start * FRAME_RATE) / FRAME_RATE
-        blinks.append((start, generator.uniform(*BLINK_LASTS)))
+        yield start, generator.uniform(*BLINK_LASTS)
         start += generator.uniform(*BLINK_EVERY)
-    return blinks
 
 
 def _blink(share: np.ndarray) -> np.ndarray:

@@ -6,8 +6,9 @@ more memory than ten seconds.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from typing import Callable, Iterator, Optional, Tuple
+from typing import Iterator, Optional, Tuple
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from ..speech.recording import Speech
 from .contact import LipContact
 from .idle import IdleMotion
 from .sampler import EDGE, HOP, WINDOW, cross_fade, frame_noise, sample
-from .voicing import mouth_gate
+from .voicing import REACH, MouthGate
 
 TEMPERATURE = 0.15
 """Size of the noise the sampler starts from. More is livelier and less exact; measured in the model card."""
@@ -72,33 +73,36 @@ class MotionModel:
         outputs = self._sonic.run({"audio_input": silence, "image_input": image})
         return outputs["look"][0], outputs["expression"][0]
 
-    def generate(
-        self, speech: Speech, options: MakeOptions, cancelled: Optional[Callable[[], bool]] = None
-    ) -> Iterator[MotionBlock]:
-        """Motion of exactly ``speech.frames`` frames, in order, the same for the same speech, options and seed.
+    def generate(self, speech: Speech, options: MakeOptions, first_frame: int = 0) -> Iterator[MotionBlock]:
+        """Motion of all frames of the speech in order, the same for the same speech, options and seed.
 
-        ``cancelled`` is asked before every window; once it says yes, no more comes.
+        The speech is heard on as far as it is needed. With ``first_frame`` the blocks begin with the one that holds it,
+        and are those that would have come there anyway. Raises what hearing raises.
         """
-        gate = mouth_gate(speech.voice)
-        gate = 1 - options.rest_scale * (1 - gate)
-        idle = IdleMotion(speech.frames, options.seed, options.blink_scale, options.motion_scale, options.head_scale)
-        fade = cross_fade()
+        idle = IdleMotion(options.seed, options.blink_scale, options.motion_scale, options.head_scale)
+        gate, fade = MouthGate(), cross_fade()
         tail = np.zeros((ROWS, HOP), np.float32)
-        for first in range(-HOP, speech.frames, HOP):
-            if cancelled is not None and cancelled():
+        start = first_frame // HOP * HOP - HOP  # every frame lies in two windows
+        for first in itertools.count(start, HOP):
+            speech.hear_until(first + WINDOW + REACH)
+            if speech.complete and first >= speech.frames:
                 return
-            spoken = gate[max(first, 0) : first + WINDOW].any()
-            window = self._window(speech, first, options) * fade if spoken else np.zeros((ROWS, WINDOW), np.float32)
+            gate.hear(speech.voice)
+            known = gate.values(max(first, 0), WINDOW + min(first, 0), speech.complete)
+            free = 1 - options.rest_scale * (1 - known)
+            window = np.zeros((ROWS, WINDOW), np.float32)
+            if free.any():
+                window = self._window(speech, first, options) * fade
             done, tail = tail + window[:, :HOP], window[:, HOP:]
-            if first < 0:
+            if first == start:
                 continue
             frames = min(HOP, speech.frames - first)
             motion, contact, stress = np.split(done[:, :frames].T, [len(COEFFICIENTS), len(COEFFICIENTS) + 1], axis=1)
             coefficients = np.clip(motion * options.dynamic_scale, 0, LARGEST)
             coefficients[:, MOUTH.stop :] = 0
             self._contact.close(coefficients, contact[:, 0])
-            coefficients *= gate[first : first + frames, None]
-            pose = idle.add(first, coefficients, np.clip(stress[:, 0], 0, 1))
+            coefficients *= free[:frames, None]
+            pose = idle.add(first, coefficients, np.clip(stress[:, 0], 0, 1), speech.frames)
             yield MotionBlock(first, np.ascontiguousarray(coefficients, dtype=np.float32), pose)
 
     def _window(self, speech: Speech, first: int, options: MakeOptions) -> np.ndarray:

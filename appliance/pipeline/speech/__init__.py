@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .recording import Speech, load_speech
+from .recording import Speech, load_speech, open_speech
 
-__all__ = ["Speech", "load_speech"]
+__all__ = ["Speech", "load_speech", "open_speech"]

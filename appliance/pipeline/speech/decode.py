@@ -38,11 +38,14 @@ class AudioDecoder:
     An Ogg stream or an MP3 without a length in its header that merely ends early is a shorter recording, not a fault.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, filters: str = "") -> None:
+        """``filters``: an ffmpeg filter chain for the sound; ``rate`` and ``channels`` are those after it."""
         _check_readable(path)
         self._path = path
         # AU: the plainest header that states rate and channels and allows an unknown length.
         output = ["-map", "0:a:0", "-map_metadata", "-1", "-c:a", "pcm_f32be", "-f", "au", "-"]
+        if filters:
+            output = ["-af", filters, *output]
         self._ffmpeg = Ffmpeg(input_file(path, FORMATS) + output, collect=True)
         try:
             self.rate, self.channels = self._read_header()
@@ -54,6 +57,14 @@ class AudioDecoder:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ffmpeg.kill()
+
+    def declared_seconds(self) -> Optional[float]:
+        """How long the file says it is; None where it does not say, or where that is another track's length."""
+        return _declared_seconds(self._ffmpeg.messages())
+
+    def close(self) -> None:
+        """Stop decoding."""
         self._ffmpeg.kill()
 
     def __iter__(self) -> Iterator[np.ndarray]:

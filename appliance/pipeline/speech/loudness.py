@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import List
+from typing import List, Optional
 
 import numpy as np
 
@@ -45,11 +45,19 @@ class LoudnessMeter:
             self._measure(self._pending[:CHUNK])
             self._pending = self._pending[CHUNK:]
 
-    def result(self) -> float:
-        """LUFS of what was added; -inf if no block passes the gate or it is under 400 ms. Ends the measurement."""
+    def end(self) -> None:
+        """Measure what is left of the stream; nothing can be added any more."""
         self._measure(self._pending[: len(self._pending) // HOP * HOP])
         self._pending = self._pending[:0]
-        energies = np.asarray(self._energies)
+
+    @property
+    def hops(self) -> int:
+        """Pieces of 100 ms measured so far."""
+        return len(self._energies)
+
+    def loudness(self, hops: Optional[int] = None) -> float:
+        """LUFS of the first ``hops`` pieces (default: all); -inf if no block passes the gate or under 400 ms."""
+        energies = np.asarray(self._energies[:hops])
         if len(energies) < BLOCK_HOPS:
             return -math.inf
         blocks = np.convolve(energies, np.full(BLOCK_HOPS, 1 / BLOCK_HOPS), "valid")

@@ -1,7 +1,7 @@
-"""Any recording → 16 kHz mono speech at a known loudness, on disk, read piece by piece.
+"""Any recording → 16 kHz mono speech at a known loudness and its voice activity, heard piece by piece.
 
-One pass decodes, mixes, resamples and measures; nothing holds the whole recording. A second pass over the resampled
-sound asks the voice activity network, which hears it at the level at which everything else will.
+One pass decodes, mixes, resamples and measures. It runs ahead of what is used of it by little more than `LOOKAHEAD`, so
+that the first picture of an hour's speech comes as soon as that of ten seconds.
 """
 
 from __future__ import annotations
@@ -11,21 +11,26 @@ import math
 import os
 import tempfile
 from pathlib import Path
-from typing import IO, Optional
+from typing import IO, List, Optional
 
 import numpy as np
 import soxr
 
-from ...errors import DiskFull, OutputError, SpeechClipped, SpeechSilent, SpeechTooShort
+from ...errors import DiskFull, OutputError, SonicError, SpeechClipped, SpeechSilent, SpeechTooLong, SpeechTooShort
 from ...models import ModelStore
 from ...settings import FRAME_RATE, SAMPLE_RATE
 from .decode import AudioDecoder
+from .loudness import HOP as LOUDNESS_HOP
 from .loudness import TARGET, LoudnessMeter
 from .mel import COLUMNS_PER_FRAME, HOP, LEAD, log_mel
-from .voice_activity import speech_probability
+from .voice_activity import VoiceActivity
 
 SHORTEST = 0.5
 """Seconds."""
+
+LOOKAHEAD = 30
+"""Seconds: the level at which a moment is heard follows from all before it and so much after it. A recording up to this
+length is heard at one level throughout."""
 
 GAIN_LIMIT = 30.0
 """dB by which a recording may be raised; quieter than that is not speech but the microphone's own noise."""
@@ -45,22 +50,30 @@ VOICED = 0.5
 SHORTEST_VOICE = 2
 """Video frames with voice that a recording must have at least."""
 
+LENGTH_TOLERANCE = 1.0
+"""Seconds by which a file may be longer than allowed: headers are not that exact."""
+
 
 class Speech:
-    """One recording at 16 kHz mono; a context manager that owns a temporary file.
+    """One recording at 16 kHz mono, heard by and by; a context manager that owns a temporary file.
 
-    ``duration`` s of the original, ``frames`` of video at 25 fps, ``samples`` at 16 kHz, ``loudness`` LUFS before and
-    ``gain`` factor by which `read` brings it to -23 LUFS, ``peak`` of the original, ``voice`` float32 (frames,)
-    probability of speech.
+    `hear` takes in the next piece. What is known so far: ``heard`` s; ``frames`` of video at 25 fps; ``voice`` float32,
+    probability of speech of the first frames; ``peak``. After the last piece (``complete``) these are final, and
+    ``duration`` s, ``samples`` at 16 kHz and ``loudness`` LUFS of the whole are known.
     """
 
-    def __init__(self, sound: IO[bytes], duration: float, loudness: float, peak: float) -> None:
-        self._sound = sound
-        self.duration, self.loudness, self.peak = duration, loudness, peak
-        self.frames = int(round(duration * FRAME_RATE))
-        self.samples = os.fstat(sound.fileno()).st_size // 4
-        self.gain = 10 ** (min(TARGET - loudness, GAIN_LIMIT) / 20)
-        self.voice = np.zeros(self.frames, dtype=np.float32)
+    def __init__(self, path: Path, sound: IO[bytes], detector: Path, longest: Optional[float]) -> None:
+        self._path, self._sound, self._detector, self._longest = path, sound, detector, longest
+        self.complete = False
+        self._begin(channel=None)
+        self.declared = self._decoder.declared_seconds()
+        """Seconds that the file says it has, if it does."""
+        if self.declared is not None:
+            try:
+                self._check_length(self.declared)
+            except SpeechTooLong:
+                self._decoder.close()
+                raise
 
     def __enter__(self) -> Speech:
         return self
@@ -69,8 +82,62 @@ class Speech:
         self.close()
 
     def close(self) -> None:
-        """Give the temporary file back."""
+        """Stop decoding and give the temporary file back."""
+        self._decoder.close()
         self._sound.close()
+
+    # --- hearing ------------------------------------------------------------------------------------------------------
+
+    def hear(self) -> None:
+        """Take in the next second or so. Raises what `load_speech` raises."""
+        if self.complete:
+            return
+        try:
+            block = next(self._blocks, None)
+            if block is None:
+                self._end()
+            else:
+                self._add(block)
+        except OSError as error:
+            raise _refusal(error) from error
+        self._listen()
+        if self.complete:
+            self._check_voice()
+
+    def hear_until(self, frame: int) -> None:
+        """Hear on until the voice of so many frames is known, or the recording has ended."""
+        while not self.complete and len(self.voice) < frame:
+            self.hear()
+
+    @property
+    def found(self) -> bool:
+        """Whether enough voice was heard to make a video of."""
+        return int(np.sum(self.voice > VOICED)) >= SHORTEST_VOICE
+
+    @property
+    def heard(self) -> float:
+        return self._taken / self._decoder.rate
+
+    @property
+    def frames(self) -> int:
+        return int(round(self.duration * FRAME_RATE)) if self.complete else int(self.heard * FRAME_RATE)
+
+    @property
+    def duration(self) -> float:
+        return self.heard
+
+    @property
+    def loudness(self) -> float:
+        return self._meter.loudness()
+
+    @property
+    def expected_frames(self) -> int:
+        """Of the whole: as declared, until it is known."""
+        if self.complete or self.declared is None:
+            return self.frames
+        return max(self.frames, int(round(self.declared * FRAME_RATE)))
+
+    # --- what was heard -----------------------------------------------------------------------------------------------
 
     def read(self, start: int, count: int) -> np.ndarray:
         """float32 (count,) from sample `start` on (may be negative), loudness-normalised, zero outside it."""
@@ -79,7 +146,7 @@ class Speech:
         if first < last:
             raw = os.pread(self._sound.fileno(), 4 * (last - first), 4 * first)
             wanted[first - start : last - start] = np.frombuffer(raw, dtype=np.float32)
-            wanted *= np.float32(self.gain)
+            wanted[first - start : last - start] *= self._gain(first, last)
         return wanted
 
     def mel(self, first_frame: int, frames: int) -> np.ndarray:
@@ -87,81 +154,170 @@ class Speech:
         columns = frames * COLUMNS_PER_FRAME
         return log_mel(self.read(first_frame * COLUMNS_PER_FRAME * HOP - LEAD, columns * HOP + 2 * LEAD))
 
+    # --- inside -------------------------------------------------------------------------------------------------------
 
-def load_speech(path: Path, workdir: Path, store: Optional[ModelStore] = None) -> Speech:
-    """Decode and measure a recording of any format, rate and number of channels.
+    def _begin(self, channel: Optional[int]) -> None:
+        """Start from the first sample; ``channel``: take this one alone instead of the mean of all."""
+        self._channel = channel
+        self._decoder = AudioDecoder(self._path)
+        self._blocks = iter(self._decoder)
+        self._resampler = soxr.ResampleStream(self._decoder.rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+        self._meter = LoudnessMeter()
+        self._opening: Optional[_Opening] = _Opening(self._decoder.channels)
+        self._activity = VoiceActivity(self._detector)
+        self._levels: List[float] = []
+        """dB of gain at each whole second."""
+        self._taken, self.samples, self.peak = 0, 0, 0.0
+        self.voice = np.zeros(0, dtype=np.float32)
+        self._sound.seek(0)
+        self._sound.truncate()
 
-    ``workdir``: where the temporary file lives (64 kB a second of speech). Raises `SpeechNotFound`,
-    `SpeechUnreadable`, `SpeechCorrupt`, `SpeechTooShort`, `SpeechSilent`, `SpeechClipped`; `DiskFull` or `OutputError`
-    for the temporary file; `EncoderMissing`, `ModelMissing`, `ModelCorrupt`.
+    def _add(self, block: np.ndarray) -> None:
+        mono = block.mean(axis=1) if self._channel is None else np.ascontiguousarray(block[:, self._channel])
+        self._keep(self._resampler.resample_chunk(mono))
+        self._taken += len(block)
+        self.peak = max(self.peak, float(np.abs(block).max()))
+        if self._longest is not None:
+            self._check_length(self.heard)
+        if self._opening is not None:
+            self._opening.add(block, mono)
+            if self.heard >= LOOKAHEAD:
+                self._judge_opening()
+
+    def _end(self) -> None:
+        self._keep(self._resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
+        self._meter.end()
+        if self._opening is not None and self._taken:
+            self._judge_opening()
+            if self._opening is not None:  # begun anew with one channel
+                return
+        self.complete = True
+        if self.duration < SHORTEST:
+            raise SpeechTooShort(f"{self.duration:.3f} s")
+        if self.loudness == -math.inf:
+            raise SpeechSilent(f"peak {self.peak:.6f}")
+
+    def _keep(self, resampled: np.ndarray) -> None:
+        self._meter.add(resampled)
+        self._sound.write(resampled.tobytes())
+        self._sound.flush()
+        self.samples += len(resampled)
+
+    def _judge_opening(self) -> None:
+        """After the first `LOOKAHEAD` seconds: overdriven? Do the channels cancel each other?"""
+        opening, self._opening = self._opening, None
+        assert opening is not None
+        if opening.clipped_share > CLIP_SHARE:
+            raise SpeechClipped(f"{opening.clipped_share:.1%} of the samples")
+        if self._channel is None and opening.cancels:
+            self._decoder.close()
+            self._begin(channel=opening.loudest_channel)
+
+    def _listen(self) -> None:
+        """Fix the level as far as it is known, and let the voice detector hear that far."""
+        second = SAMPLE_RATE // LOUDNESS_HOP
+        while self._meter.hops >= (len(self._levels) + LOOKAHEAD) * second and not self.complete:
+            self._levels.append(_level(self._meter.loudness((len(self._levels) + LOOKAHEAD) * second)))
+        if self.complete:
+            self._levels.append(_level(self.loudness))
+        ready = self.samples if self.complete else (len(self._levels) - 1) * SAMPLE_RATE
+        if ready > self._activity.samples:
+            self._activity.add(self.read(self._activity.samples, ready - self._activity.samples))
+        if self.complete:
+            self._activity.end()
+        known = self.frames if self.complete else self._activity.frames
+        if known > len(self.voice):
+            self.voice = np.concatenate((self.voice, self._activity.probability(len(self.voice), known)))
+
+    def _gain(self, first: int, last: int) -> np.ndarray:
+        """Factor for each of these samples, float32 (last - first,), or (1,) for all."""
+        seconds = slice(first // SAMPLE_RATE, -(-last // SAMPLE_RATE) + 1)
+        levels = np.asarray(self._levels[seconds] or self._levels[-1:])
+        if np.ptp(levels) == 0:
+            return (10 ** (levels[:1] / 20)).astype(np.float32)
+        at = np.arange(first, last) / SAMPLE_RATE - seconds.start
+        return (10 ** (np.interp(at, np.arange(len(levels)), levels) / 20)).astype(np.float32)
+
+    def _check_length(self, seconds: float) -> None:
+        if self._longest is not None and seconds > self._longest + LENGTH_TOLERANCE:
+            message = f"The recording is longer than {self._longest / 60:g} min, the most that this appliance accepts."
+            raise SpeechTooLong(f"{seconds:.1f} s", message=message)
+
+    def _check_voice(self) -> None:
+        if not self.found:
+            voiced = int(np.sum(self.voice > VOICED))
+            raise SpeechSilent(f"{self.loudness:.1f} LUFS, {voiced} of {self.frames} frames with voice")
+
+
+def open_speech(
+    path: Path, workdir: Path, store: Optional[ModelStore] = None, longest: Optional[float] = None
+) -> Speech:
+    """A recording of any format, rate and number of channels, of which nothing was heard yet.
+
+    ``workdir``: where the temporary file lives (64 kB a second of speech). ``longest`` s. Raises `SpeechNotFound`,
+    `SpeechUnreadable`, `SpeechCorrupt`, `SpeechTooLong`; `DiskFull` or `OutputError` for the temporary file;
+    `EncoderMissing`, `ModelMissing`, `ModelCorrupt`. Hearing raises these too, and `SpeechTooShort`, `SpeechSilent`
+    (both at the end), `SpeechClipped` (judged by the first half minute).
     """
     detector = (store or ModelStore()).path("silero_vad_16k_op15.onnx")
     try:
         sound = tempfile.TemporaryFile(dir=str(workdir), prefix="speech-")
         try:
-            speech = _measure(path, sound)
-            speech.voice = speech_probability(detector, speech.read, speech.samples, speech.frames)
-            _check_voice(speech)
+            return Speech(path, sound, detector, longest)
         except BaseException:
             sound.close()
             raise
     except OSError as error:
-        refused = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else OutputError
-        raise refused(f"temporary sound file: {error.strerror}") from error
+        raise _refusal(error) from error
+
+
+def load_speech(path: Path, workdir: Path, store: Optional[ModelStore] = None) -> Speech:
+    """The same, heard to its end. Raises what `open_speech` and hearing raise."""
+    speech = open_speech(path, workdir, store)
+    try:
+        while not speech.complete:
+            speech.hear()
+    except BaseException:
+        speech.close()
+        raise
     return speech
 
 
-def _measure(path: Path, sound: IO[bytes]) -> Speech:
-    take = _Take(path, sound)
-    if take.cancels:
-        sound.seek(0)
-        sound.truncate()
-        take = _Take(path, sound, channel=take.loudest_channel)
-    if take.duration < SHORTEST:
-        raise SpeechTooShort(f"{take.duration:.3f} s")
-    if take.loudness == -math.inf:
-        raise SpeechSilent(f"peak {take.peak:.6f}")
-    if take.clipped_share > CLIP_SHARE:
-        raise SpeechClipped(f"{take.clipped_share:.1%} of the samples")
-    return Speech(sound, take.duration, take.loudness, take.peak)
+def _level(loudness: float) -> float:
+    """dB that bring this loudness to the networks' level."""
+    return min(TARGET - loudness, GAIN_LIMIT)
 
 
-def _check_voice(speech: Speech) -> None:
-    voiced = int(np.sum(speech.voice > VOICED))
-    if voiced < SHORTEST_VOICE:
-        raise SpeechSilent(f"{speech.loudness:.1f} LUFS, {voiced} of {speech.frames} frames with voice")
+def _refusal(error: OSError) -> SonicError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return (DiskFull if full else OutputError)(f"temporary sound file: {error.strerror}")
 
 
-class _Take:
-    """One pass over a recording: writes 16 kHz mono float32 to `sound`, measures on the way."""
+class _Opening:
+    """What the beginning of a recording says about all of it."""
 
-    def __init__(self, path: Path, sound: IO[bytes], channel: Optional[int] = None) -> None:
-        """`channel`: take this one alone instead of the mean of all."""
-        meter = LoudnessMeter()
-        with AudioDecoder(path) as decoder:
-            resampler = soxr.ResampleStream(decoder.rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
-            flat_tops = _FlatTops(decoder.channels)
-            mean_power, channel_power, samples, self.peak = 0.0, np.zeros(decoder.channels), 0, 0.0
+    def __init__(self, channels: int) -> None:
+        self._flat_tops = _FlatTops(channels)
+        self._mean_power, self._channel_power, self._samples = 0.0, np.zeros(channels), 0
 
-            def keep(resampled: np.ndarray) -> None:
-                meter.add(resampled)
-                sound.write(resampled.tobytes())
+    def add(self, block: np.ndarray, mono: np.ndarray) -> None:
+        """float32 (n, channels) and what is made of it, (n,)."""
+        self._flat_tops.add(block)
+        self._samples += len(block)
+        self._mean_power += float(np.dot(mono, mono))
+        self._channel_power += np.einsum("nc,nc->c", block, block, dtype=np.float64)
 
-            for block in decoder:
-                mono = block.mean(axis=1) if channel is None else np.ascontiguousarray(block[:, channel])
-                keep(resampler.resample_chunk(mono))
-                flat_tops.add(block)
-                samples += len(block)
-                mean_power += float(np.dot(mono, mono))
-                channel_power += np.einsum("nc,nc->c", block, block, dtype=np.float64)
-                self.peak = max(self.peak, float(np.abs(block).max()))
-            keep(resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
-        sound.flush()
-        self.duration = samples / decoder.rate
-        self.loudness = meter.result()
-        self.clipped_share = flat_tops.count / max(samples, 1)
-        self.loudest_channel = int(np.argmax(channel_power))
-        self.cancels = channel is None and mean_power < CANCELLED * channel_power[self.loudest_channel]
+    @property
+    def clipped_share(self) -> float:
+        return self._flat_tops.count / self._samples
+
+    @property
+    def loudest_channel(self) -> int:
+        return int(np.argmax(self._channel_power))
+
+    @property
+    def cancels(self) -> bool:
+        return self._mean_power < CANCELLED * self._channel_power[self.loudest_channel]
 
 
 class _FlatTops:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from .writer import VideoWriter, check_output, probe, read_video
+from .files import check_output, workshop
+from .probe import probe, read_video
+from .segments import Segment
+from .writer import VideoWriter, write_video
 
-__all__ = ["VideoWriter", "check_output", "probe", "read_video"]
+__all__ = ["Segment", "VideoWriter", "check_output", "probe", "read_video", "workshop", "write_video"]

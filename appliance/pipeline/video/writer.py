@@ -1,204 +1,208 @@
-"""Frames and sound → MP4: H.264 High, yuv420p, BT.709, 25 fps; AAC 48 kHz; labelled as made by AI.
+"""Frames and sound → a labelled MP4, segment by segment, so that a run that was cut off can be taken up again.
 
-The same frames, recording and options give the same bytes. The file appears under its name only when it is complete.
+The same frames, recording and options give the same bytes, in however many runs.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import errno
-import fcntl
 import hashlib
 import json
-import os
-import re
-import signal
-import stat
+import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
 
-from ...errors import DiskFull, EncoderFailed, OutputError, UsageError
+from ...errors import EncoderFailed
 from ...settings import FRAME_RATE, MakeOptions
-from ..ffmpeg import Ffmpeg, find_ffmpeg, input_file, local_file
+from ..ffmpeg import Ffmpeg, local_file
+from .encoder import PlanarFrame, SegmentEncoder, failure
+from .files import publish, refusal, workshop
 from .label import LabelPainter, aigc_metadata
+from .segments import Segment, SegmentFolder, first_frame, segment
+from .sound import SegmentSound, SoundTrack
 
-__all__ = ["VideoWriter", "check_output", "find_ffmpeg", "probe", "read_video"]
-
-AUDIO_RATE = 48_000
-AUDIO_FRAME = AUDIO_RATE // FRAME_RATE
-
-# Fixed: the number of threads is one of the things x264's output depends on.
-VIDEO_CODEC = (
-    "-c:v libx264 -preset superfast -crf 18 -profile:v high -pix_fmt yuv420p -threads 2 -g 50 "
-    "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv -chroma_sample_location center"
-).split()
-COLOUR_TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
-"""What the frames are; ffmpeg 7 and later converts frames that do not say so."""
-AUDIO_CODEC = "-c:a aac -b:a 128k -ar 48000".split()
 # No titles, names or dates of the recording may reach the video.
 CONTAINER = (
-    "-map_metadata -1 -map_chapters -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact "
-    "-movflags use_metadata_tags+faststart -f mp4 -y"
+    "-map_metadata -1 -map_chapters -1 -c copy -fflags +bitexact -movflags use_metadata_tags+faststart -f mp4 -y"
 ).split()
 
-RGB_TO_YUV = np.array(
-    [
-        [219 / 255 * 0.2126, 219 / 255 * 0.7152, 219 / 255 * 0.0722, 16],
-        [224 / 255 * -0.2126 / 1.8556, 224 / 255 * -0.7152 / 1.8556, 224 / 255 * 0.5, 128],
-        [224 / 255 * 0.5, 224 / 255 * -0.7152 / 1.5748, 224 / 255 * -0.0722 / 1.5748, 128],
-    ]
-)
-"""ITU-R BT.709-6, limited range, 8 bits; (3, 4): red, green, blue, 1 → Y, Cb, Cr."""
-
-EXACT_COLOURS = ("-sws_flags", "accurate_rnd+full_chroma_int+bicubic")
-"""ffmpeg's fast way back to RGB is 2 levels too dark."""
-
-PIPE_BYTES = 1 << 20
-"""Room for a frame between us and ffmpeg, so that neither waits for the other in 64 kB steps."""
-F_SETPIPE_SZ = 1031
-
-NO_SPACE = ("No space left on device", "Disk quota exceeded", "File too large")
-
-
-def check_output(path: Path, inputs: Sequence[Path] = ()) -> None:
-    """Make sure that a video can be written to `path`, before any work is done.
-
-    Raises `UsageError` if it is one of the `inputs`, `OutputError` if the folder is missing or cannot be written to or
-    if `path` is something else than a plain file, `DiskFull` if not even an empty file fits.
-    """
-    for source in inputs:
-        if os.path.exists(str(path)) and os.path.exists(str(source)) and os.path.samefile(str(path), str(source)):
-            raise UsageError(message="The video would overwrite one of its own inputs.", action="Choose another name.")
-    if not path.name:
-        raise OutputError("no file name")
-    temporary = _temporary(path)
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise OutputError(message="The name of the video belongs to something that is not a plain file.")
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise _refusal(error) from error
-    try:
-        with open(str(temporary), "wb"):
-            pass
-        temporary.unlink()
-    except OSError as error:
-        raise _refusal(error) from error
+WAIT_S = 0.2
+SLOWEST_BYTES_PER_S = 1e6
+"""A disk that takes longer than this to put the file in order is taken for dead."""
+PATIENCE_S = 60.0
 
 
 class VideoWriter:
-    """Writes one video; a context manager. Leaving it without `finish` leaves nothing behind."""
+    """Writes one video by way of a folder of segments; a context manager. Finished segments stay in the folder."""
 
     def __init__(
         self,
-        path: Path,
+        folder: Path,
         size: Tuple[int, int],
         speech_path: Path,
         duration: float,
         options: MakeOptions,
         sources: Sequence[Path] = (),
     ) -> None:
-        """Start ffmpeg.
+        """Go on after the segments that `folder` holds already.
 
-        ``size``: (width, height), both even. ``duration``: of the speech, s; the video gets `duration * 25` frames,
-        rounded, and sound of exactly that length out of `speech_path`. ``sources``: further files (the photo) that tell
-        this video from others in its `ProduceID`, and that it must not overwrite.
-
-        Raises what `check_output` and `find_ffmpeg` raise.
+        ``size``: (width, height), both even. ``duration`` s: of the speech, as far as that is known; the video gets as
+        many frames, rounded. It may `grow` until a segment that was thought to be the last is begun. ``sources``: files
+        beside the recording (the photo) that tell this video from others in its `ProduceID`.
+        Raises what `AudioDecoder` and `find_ffmpeg` raise.
         """
-        width, height = size
-        self._path, self._shape = path, (height, width, 3)
-        self._frames, self._written = int(round(duration * FRAME_RATE)), 0
-        inputs = (speech_path,) + tuple(sources)
-        aigc = aigc_metadata(options.producer, _produce_id(inputs, options))
-        check_output(path, inputs)
-        _remove_leftovers(path)
-
-        self._temporary = _temporary(path)
+        self._folder, self._size, self._duration = SegmentFolder(folder), size, duration
+        self._aigc = aigc_metadata(options.producer, _produce_id((speech_path, *sources), options))
+        self._folder.clear_unfinished()
+        self._index = self._folder.finished()
+        self.next_frame = first_frame(self._index)
+        """The frame that `write` takes next; beyond the end of the video if all of them are there."""
         self._painter = LabelPainter(size, options.label)
-        self._yuv = np.empty(self._shape, dtype=np.uint8)
-        self._half = np.empty((height // 2, width // 2, 3), dtype=np.uint8)
-        self._planes = np.empty(width * height * 3 // 2, dtype=np.uint8)
-        luma, chroma = width * height, width * height // 4
-        self._y = self._planes[:luma].reshape(height, width)
-        self._u = self._planes[luma : luma + chroma].reshape(height // 2, width // 2)
-        self._v = self._planes[luma + chroma :].reshape(height // 2, width // 2)
-        picture = f"-f rawvideo -pix_fmt yuv420p -video_size {width}x{height} -framerate {FRAME_RATE}".split()
-        self._ffmpeg = Ffmpeg(
-            [*picture, "-i", "pipe:0", *input_file(speech_path), "-map", "0:v:0", "-map", "1:a:0"]
-            + ["-vf", COLOUR_TAGS, "-af", _sound_filter(self._frames * AUDIO_FRAME, options.align_offset)]
-            + [*VIDEO_CODEC, *AUDIO_CODEC, *CONTAINER, "-metadata", f"AIGC={aigc}", local_file(self._temporary)],
-            feed=True,
-        )
-        try:
-            fcntl.fcntl(self._ffmpeg.stdin.fileno(), F_SETPIPE_SZ, PIPE_BYTES)
-        except OSError:
-            pass  # A limit of this machine; slower, not wrong.
+        self._planar = PlanarFrame(size)
+        self._track = SoundTrack(speech_path, options.align_offset, self._folder.path)
+        self._sound: Optional[Tuple[Segment, SegmentSound]] = None
+        self._open: List[SegmentEncoder] = []
+        """At most two: one that is written to, after one that ffmpeg has not come to the end of."""
 
     def __enter__(self) -> VideoWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ffmpeg.kill()
-        try:
-            self._temporary.unlink()
-        except FileNotFoundError:
-            pass
+        for encoder in self._open:
+            encoder.close()
+        if self._sound is not None:
+            self._sound[1].close()
+        self._track.close()
 
-    def write(self, frame: np.ndarray) -> None:
-        """The next frame, uint8 (h, w, 3) RGB; it gets its AI mark here. Raises `EncoderFailed`, `DiskFull`."""
-        if frame.shape != self._shape or frame.dtype != np.uint8:
-            raise EncoderFailed(f"frame {frame.dtype}{frame.shape}, wants uint8{self._shape}")
-        self._convert(self._painter.apply(frame, self._written))
-        try:
-            self._ffmpeg.stdin.write(self._planes.data)
-        except BrokenPipeError:
-            raise self._failure() from None
-        self._written += 1
+    @property
+    def _frames(self) -> int:
+        return int(round(self._duration * FRAME_RATE))
 
-    def finish(self) -> None:
-        """Complete the file and let it appear under its name. Raises `EncoderFailed`, `DiskFull`, `OutputError`."""
-        if self._ffmpeg.wait() != 0:
-            raise self._failure()
-        if self._written != self._frames:
-            raise EncoderFailed(f"{self._written} frames written, {self._frames} announced")
+    def grow(self, duration: float) -> None:
+        """The speech is known to last so many seconds, or more."""
+        self._duration = max(self._duration, duration)
+
+    def write(self, frame: np.ndarray) -> List[Segment]:
+        """The next frame, uint8 (h, w, 3) RGB; it gets its AI mark here. Returns segments that have become finished.
+
+        Raises `EncoderFailed`, `DiskFull`, `OutputError`.
+        """
+        width, height = self._size
+        if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
+            raise EncoderFailed(f"frame {frame.dtype}{frame.shape}, wants uint8{(height, width, 3)}")
+        finished = []
+        if not self._open or self._open[-1].full:
+            if len(self._open) > 1:
+                finished.append(self._keep())
+            self._begin_segment()
+        self._open[-1].write(self._planar.convert(self._painter.apply(frame, self.next_frame)))
+        self.next_frame += 1
+        while self._open and self._open[0].full and self._open[0].ended():
+            finished.append(self._keep())
+        return finished
+
+    def end(self) -> List[Segment]:
+        """After the last frame: wait for the segments that are not finished yet. Raises as `write` does."""
+        if (self._open and not self._open[-1].full) or self.next_frame < self._frames:
+            raise EncoderFailed(f"{self.next_frame} frames written, {self._frames} announced")
+        return [self._keep() for _ in list(self._open)]
+
+    def join(self, path: Path) -> Iterator[Tuple[int, int]]:
+        """Make the file out of the segments and let it appear under its name; yields (done, total) as signs of life.
+
+        Raises `EncoderFailed`, `DiskFull`, `OutputError`.
+        """
+        files = self._folder.files()
+        temporary = self._folder.path / ".joined.mp4"
+        arguments = ["-f", "mp4", "-i", "pipe:0", "-map", "0:v", "-map", "0:a", *CONTAINER]
+        with Ffmpeg([*arguments, "-metadata", f"AIGC={self._aigc}", local_file(temporary)], feed=True) as ffmpeg:
+            try:
+                size = 0
+                for done, file in enumerate(files):
+                    yield done, len(files)
+                    content = file.read_bytes()
+                    size += len(content)
+                    ffmpeg.stdin.write(content)
+                ffmpeg.close_stdin()
+            except BrokenPipeError:
+                raise failure(ffmpeg) from None
+            except OSError as error:
+                raise refusal(error) from error
+            deadline = time.monotonic() + PATIENCE_S + size / SLOWEST_BYTES_PER_S
+            while not ffmpeg.ended():
+                yield len(files), len(files)
+                if time.monotonic() > deadline:
+                    raise EncoderFailed("joining the segments did not come to an end")
+                time.sleep(WAIT_S / 10 if size < SLOWEST_BYTES_PER_S else WAIT_S)
+            if ffmpeg.wait() != 0:
+                raise failure(ffmpeg)
         try:
-            _sync(self._temporary)
-            os.replace(str(self._temporary), str(self._path))
-            _sync(self._path.absolute().parent)
+            publish(temporary, path)
         except OSError as error:
-            raise _refusal(error) from error
+            raise refusal(error) from error
 
-    def _convert(self, frame: np.ndarray) -> None:
-        """RGB → I420 into `_planes`; each chroma sample is the mean of four pixels."""
-        cv2.transform(frame, RGB_TO_YUV, dst=self._yuv)
-        cv2.resize(self._yuv, self._half.shape[1::-1], dst=self._half, interpolation=cv2.INTER_AREA)
-        cv2.extractChannel(self._yuv, 0, dst=self._y)
-        cv2.extractChannel(self._half, 1, dst=self._u)
-        cv2.extractChannel(self._half, 2, dst=self._v)
+    def _begin_segment(self) -> None:
+        """Start the next segment's ffmpeg, and the sound of the one after it."""
+        begun = segment(self._index, self._frames)
+        if begun.frames <= 0 or begun.first_frame != self.next_frame:
+            raise EncoderFailed(f"frame {self.next_frame} of {self._frames}")
+        sound = self._sound_of(begun)
+        try:
+            self._open.append(SegmentEncoder(begun, self._size, sound, self._folder.path))
+        except OSError as error:
+            raise refusal(error) from error
+        self._index += 1
+        following = segment(self._index, self._frames)
+        if following.frames > 0:
+            self._sound = (following, self._encode_sound(following))
 
-    def _failure(self) -> OutputError:
-        status = self._ffmpeg.wait()
-        detail = "\n".join((f"ffmpeg status {status}",) + self._ffmpeg.complaints()[:20])
-        full = status == -signal.SIGXFSZ or any(sign in detail for sign in NO_SPACE)
-        return DiskFull(detail) if full else EncoderFailed(detail)
+    def _sound_of(self, begun: Segment) -> SegmentSound:
+        prepared, self._sound = self._sound, None
+        if prepared is None:
+            return self._encode_sound(begun)
+        if prepared[0] != begun:
+            prepared[1].close()
+            raise EncoderFailed(f"the video grew by a segment of which {prepared[0].frames} frames were announced")
+        return prepared[1]
+
+    def _encode_sound(self, of: Segment) -> SegmentSound:
+        try:
+            end = of.first_frame + of.frames
+            return self._track.encode(of.first_frame, self._duration if end == self._frames else end / FRAME_RATE)
+        except OSError as error:
+            raise refusal(error) from error
+
+    def _keep(self) -> Segment:
+        encoder = self._open[0]
+        head, media = encoder.result()
+        self._folder.keep(encoder.segment.index, head, media)
+        encoder.close()
+        del self._open[0]
+        return encoder.segment
 
 
-def _sound_filter(samples: int, offset: float) -> str:
-    """The recording from its first sample on, `offset` seconds later, cut or filled to `samples` at 48 kHz.
+def write_video(
+    path: Path,
+    frames: Iterable[np.ndarray],
+    size: Tuple[int, int],
+    speech_path: Path,
+    duration: float,
+    options: MakeOptions,
+    sources: Sequence[Path] = (),
+) -> None:
+    """A whole video of ``duration`` s in one go: `path` is complete, or is what it was before.
 
-    `asetpts` counts samples as `AudioDecoder` does, whatever start time or gaps the container declares.
+    Raises what `check_output` and `VideoWriter` raise, `EncoderFailed` for a frame too few or too many.
     """
-    shift = int(round(offset * AUDIO_RATE))
-    steps = ["asetpts=N/SR/TB", f"aresample={AUDIO_RATE}", "aformat=sample_fmts=fltp:channel_layouts=mono|stereo"]
-    if shift > 0:
-        steps.append(f"adelay={shift}S|{shift}S")
-    start = max(-shift, 0)
-    return ",".join(steps + ["apad", f"atrim=start_sample={start}:end_sample={start + samples}", "asetpts=N/SR/TB"])
+    with workshop(path, (speech_path, *sources)) as folder:
+        with VideoWriter(folder, size, speech_path, duration, options, sources) as writer:
+            for frame in frames:
+                writer.write(frame)
+            writer.end()
+            for _ in writer.join(path):
+                pass
 
 
 def _produce_id(inputs: Sequence[Path], options: MakeOptions) -> str:
@@ -211,123 +215,3 @@ def _produce_id(inputs: Sequence[Path], options: MakeOptions) -> str:
                 content.update(block)
         digest.update(content.digest())
     return digest.hexdigest()[:32]
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part-{os.getpid()}.mp4")
-
-
-def _remove_leftovers(path: Path) -> None:
-    """Temporary files of runs for the same target whose process is gone."""
-    name = re.compile(r"\." + re.escape(path.name) + r"\.part-(\d+)\.mp4")
-    for entry in os.listdir(str(path.absolute().parent)):
-        match = name.fullmatch(entry)
-        if match and not _alive(int(match.group(1))):
-            try:
-                path.with_name(entry).unlink()
-            except FileNotFoundError:
-                pass  # Another run was faster.
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(str(path), os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _refusal(error: OSError) -> OutputError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return DiskFull(str(error.strerror)) if full else OutputError(str(error.strerror))
-
-
-def read_video(path: Path) -> Iterator[np.ndarray]:
-    """Frames of a video, each uint8 (h, w, 3) RGB of its own. Raises `OutputError` if it cannot be read."""
-    facts = probe(path)
-    width, height = facts["width"], facts["height"]
-    arguments = input_file(path) + ["-map", "0:v:0", *EXACT_COLOURS, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
-    with Ffmpeg(arguments, collect=True) as ffmpeg:
-        while True:
-            raw = ffmpeg.stdout.read(width * height * 3)
-            if len(raw) < width * height * 3:
-                break
-            yield np.frombuffer(raw, dtype=np.uint8).reshape(height, width, 3)
-        if ffmpeg.wait() != 0:
-            raise OutputError("\n".join(ffmpeg.complaints()), message="The video cannot be read back.")
-
-
-def probe(path: Path) -> Dict[str, Any]:
-    """What a video file holds; needs no ffprobe.
-
-    Keys: ``video_codec``, ``profile``, ``pixel_format``, ``colour`` (range and matrix as ffmpeg prints them),
-    ``width``, ``height``, ``frame_rate``, ``frames``, ``video_duration`` s, ``audio_codec``, ``audio_rate``,
-    ``audio_channels``, ``audio_duration`` s (None where there is no sound), ``tags``.
-    Raises `OutputError` if it is not a readable video.
-    """
-    packets, messages = _read(
-        input_file(path) + ["-map", "0:v:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-"]
-    )
-    video = re.search(
-        r"Stream #0:\d.*?: Video: (\w+)(?: \(([^()]+)\))?[^,]*, (\w+)(?:\(([^)]*)\))?.*?, (\d+)x(\d+).*?([\d.]+) fps",
-        messages,
-    )
-    if video is None:
-        raise OutputError("no video track", message="The video cannot be read back.")
-    audio = re.search(r"Stream #0:\d.*?: Audio: (\w+).*?, (\d+) Hz, ([\w.]+)", messages)
-    timeline = _timeline(packets)
-    tags, _ = _read(input_file(path) + ["-fflags", "+bitexact", "-f", "ffmetadata", "-"])
-    return {
-        "video_codec": video.group(1),
-        "profile": video.group(2),
-        "pixel_format": video.group(3),
-        "colour": video.group(4) or "",
-        "width": int(video.group(5)),
-        "height": int(video.group(6)),
-        "frame_rate": float(video.group(7)),
-        "frames": timeline[0][0],
-        "video_duration": timeline[0][1],
-        "audio_codec": audio and audio.group(1),
-        "audio_rate": audio and int(audio.group(2)),
-        "audio_channels": audio and audio.group(3),
-        "audio_duration": timeline[1][1] if 1 in timeline else None,
-        "tags": _tags(tags),
-    }
-
-
-def _read(arguments: List[str]) -> Tuple[str, str]:
-    with Ffmpeg(arguments, collect=True) as ffmpeg:
-        output = ffmpeg.stdout.read().decode("utf-8", "replace")
-        if ffmpeg.wait() != 0:
-            raise OutputError("\n".join(ffmpeg.complaints()), message="The video cannot be read back.")
-        return output, ffmpeg.messages()
-
-
-def _timeline(packets: str) -> Dict[int, Tuple[int, float]]:
-    """From `framecrc`: packets and end time in seconds of each stream."""
-    units = {int(stream): int(num) / int(den) for stream, num, den in re.findall(r"#tb (\d+): (\d+)/(\d+)", packets)}
-    rows = [[int(value) for value in line.split(",")[:4]] for line in packets.splitlines() if line[:1].isdigit()]
-    return {
-        stream: (
-            sum(1 for row in rows if row[0] == stream),
-            max((row[2] + row[3]) * unit for row in rows if row[0] == stream),
-        )
-        for stream, unit in units.items()
-    }
-
-
-def _tags(ffmetadata: str) -> Dict[str, str]:
-    """Global tags out of ffmpeg's metadata format, in which `=`, `;`, `#` and the backslash are escaped."""
-    lines = [line for line in ffmetadata.splitlines()[1:] if "=" in line]
-    pairs = (re.split(r"(?<!\\)=", line, maxsplit=1) for line in lines)
-    return {key: re.sub(r"\\(.)", r"\1", value) for key, value in pairs}

@@ -17,7 +17,7 @@ from appliance.pipeline.motion.contact import OPEN, SHUT, LipContact
 from appliance.pipeline.motion.idle import BLINK_EVERY, BLINK_LASTS, blink_times
 from appliance.pipeline.motion.model import MotionBlock, MotionModel, low_pass
 from appliance.pipeline.motion.sampler import HOP, WINDOW, cross_fade, frame_noise, sample
-from appliance.pipeline.motion.voicing import mouth_gate
+from appliance.pipeline.motion.voicing import REACH, MouthGate, mouth_gate
 from appliance.pipeline.speech import Speech, load_speech
 from appliance.settings import FRAME_RATE, MakeOptions
 
@@ -152,11 +152,26 @@ def test_head_scale_moves_the_head_but_little(model: MotionModel, speech: Speech
     assert np.abs(np.diff(pose[:, :3], axis=0)).max() < 15 / FRAME_RATE
 
 
-def test_cancelling_stops_at_the_next_window(model: MotionModel, speech: Speech) -> None:
-    taken: List[MotionBlock] = []
-    for block in model.generate(speech, QUICK, cancelled=lambda: len(taken) >= 2):
-        taken.append(block)
-    assert len(taken) == 2
+@pytest.mark.parametrize("first_frame", [1, 20, 47, 60])
+def test_going_on_from_a_frame_gives_what_would_have_come(
+    first_frame: int, model: MotionModel, speech: Speech
+) -> None:
+    whole = {block.first_frame: block for block in blocks(model, speech, QUICK)}
+    rest = list(model.generate(speech, QUICK, first_frame))
+    assert rest[0].first_frame <= first_frame < rest[0].first_frame + len(rest[0].pose)
+    for block in rest:
+        assert np.array_equal(block.coefficients, whole[block.first_frame].coefficients)
+        assert np.array_equal(block.pose, whole[block.first_frame].pose)
+    assert rest[-1].first_frame == max(whole)
+
+
+def test_the_gate_is_the_same_while_the_recording_is_still_heard() -> None:
+    voice = np.clip(np.convolve(np.random.RandomState(4).normal(0.3, 0.5, 900), np.ones(5) / 5, "same"), 0, 1)
+    whole, gate = mouth_gate(voice), MouthGate()
+    assert 0.2 < whole.mean() < 0.9
+    for first in range(0, 800, HOP):
+        gate.hear(voice[: first + WINDOW + REACH])
+        assert np.array_equal(gate.values(first, WINDOW, complete=False), whole[first : first + WINDOW])
 
 
 def test_sure_contact_shuts_the_lips_and_leaves_the_jaw(store: ModelStore) -> None:
@@ -172,7 +187,7 @@ def test_sure_contact_shuts_the_lips_and_leaves_the_jaw(store: ModelStore) -> No
 
 @pytest.mark.parametrize("seed", range(5))
 def test_blinks_come_as_people_blink(seed: int) -> None:
-    blinks = blink_times(60.0, seed)
+    blinks = list(blink_times(60.0, seed))
     starts = np.array([start for start, _ in blinks])
     # Starts are moved to the next frame, hence a frame of tolerance.
     assert np.all(np.diff(starts) > BLINK_EVERY[0] - 0.05) and np.all(np.diff(starts) < BLINK_EVERY[1] + 0.05)

@@ -19,7 +19,8 @@ def measure(samples: np.ndarray, piece: int = 7919) -> float:
     meter = LoudnessMeter()
     for start in range(0, len(samples), piece):
         meter.add(samples[start : start + piece].astype(np.float32))
-    return meter.result()
+    meter.end()
+    return meter.loudness()
 
 
 def sine(seconds: float, decibel: float) -> np.ndarray:

@@ -10,12 +10,20 @@ import pytest
 from media import ENGLISH, MANDARIN, noise, sound_of, tone
 
 from appliance.models import ModelStore
-from appliance.pipeline.speech.voice_activity import speech_probability
+from appliance.pipeline.speech.voice_activity import VoiceActivity
 
 
 def probability(store: ModelStore, samples: np.ndarray) -> np.ndarray:
-    model = store.path("silero_vad_16k_op15.onnx")
-    return speech_probability(model, reader(samples), len(samples), round(len(samples) / 640))
+    activity = VoiceActivity(store.path("silero_vad_16k_op15.onnx"))
+    for start in range(0, len(samples), 7001):
+        activity.add(samples[start : start + 7001].astype(np.float32))
+    known = activity.frames
+    before = activity.probability(0, known)
+    activity.end()
+    frames = round(len(samples) / 640)
+    whole = activity.probability(0, frames)
+    assert frames - 3 <= known <= frames and np.array_equal(before, whole[:known])
+    return whole
 
 
 def reader(samples: np.ndarray) -> Callable[[int, int], np.ndarray]:
