@@ -112,10 +112,10 @@ class AuditTrail:
 
     def _repair(self) -> None:
         """What a power cut left undone; where that cannot be written now, the next line sees to it."""
+        if self._files.head() is None:
+            return
         with contextlib.suppress(OSError), self._files.locked():
-            head = self._files.head()
-            if head is not None:
-                self._settled(head)
+            self._settled(self._files.head() or Head())
 
     def _settled(self, head: Head) -> Head:
         """With the last line in the file, whatever kept it from there."""

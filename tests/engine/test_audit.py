@@ -55,6 +55,7 @@ def test_a_whole_trail_is_confirmed(path: Path) -> None:
 
 
 def test_a_trail_that_never_was_is_empty_and_stays_so(tmp_path: Path) -> None:
+    AuditTrail(tmp_path / "audit.jsonl")
     assert verify(tmp_path / "audit.jsonl").lines == 0
     assert os.listdir(str(tmp_path)) == []
 
