@@ -6,10 +6,12 @@ import asyncio
 import logging
 import shutil
 import time
+from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Sequence, Set
 
 from ..errors import EngineError, JobNotFound, SonicError, StorageFull, WorkerCrashed
 from ..settings import Settings
+from .audit import fingerprint
 from .job import Failure, Job
 from .messages import Message
 from .records import Records
@@ -240,7 +242,9 @@ class Dispatcher:
         for stage, seconds in result["seconds_per_stage"].items():
             counters.stage_seconds[stage] = counters.stage_seconds.get(stage, 0.0) + seconds
         log.info("job %s: done, %d frames", job.id, result["frames"])
-        await self._records.note("done", job=job.id, frames=result["frames"], seconds=result["duration"])
+        path = self._records.folders.job(job.id).video
+        video = await asyncio.get_event_loop().run_in_executor(None, _fingerprint, path)
+        await self._records.note("done", job=job.id, video=video, frames=result["frames"], seconds=result["duration"])
         self._remove_segments(job.id)
 
     async def _stopped_or_failed(self, running: Running, message: Message) -> None:
@@ -304,3 +308,11 @@ class Dispatcher:
             else:
                 self.trouble = None
                 return result
+
+
+def _fingerprint(video: Path) -> Optional[str]:
+    """None where it is gone already."""
+    try:
+        return fingerprint(video)
+    except OSError:
+        return None

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from ..errors import EngineError, IdempotencyConflict, JobNotFound, StorageFull
+from ..errors import EngineError, EngineUnavailable, IdempotencyConflict, JobNotFound, StorageFull
 from .clock import Reading, elapsed, read_clock
 from .job import Failure, Job, Priority, State
 from .rebuild import Found, found_jobs, move_aside
@@ -78,7 +78,8 @@ class Store:
     """Jobs and idempotency keys. For one thread at a time.
 
     ``path``: the database, made with the job folders beside it in mind (`Folders`). ``clock`` is for tests.
-    Raises `StorageFull` when the disk takes no more, and `EngineError` where the file cannot be used at all.
+    Raises `StorageFull` when the disk takes no more, `EngineUnavailable` after `close`, and `EngineError` where the
+    file cannot be used at all.
     """
 
     def __init__(self, path: Path, clock: Callable[[], Reading] = read_clock) -> None:
@@ -369,6 +370,8 @@ def _damaged(error: sqlite3.DatabaseError) -> bool:
 def _refusal(error: Exception) -> EngineError:
     if "full" in str(error):
         return StorageFull(str(error))
+    if "closed" in str(error):
+        return EngineUnavailable(str(error))
     return EngineError(
         f"{type(error).__name__}: {error}",
         message="The record of the jobs cannot be read or written.",

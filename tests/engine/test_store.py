@@ -20,7 +20,7 @@ from helpers import REPOSITORY
 from appliance.engine.folders import Folders
 from appliance.engine.job import Failure, Job, Priority, State
 from appliance.engine.store import VERSION, Store
-from appliance.errors import EngineError, IdempotencyConflict, JobNotFound, StorageFull
+from appliance.errors import EngineError, EngineUnavailable, IdempotencyConflict, JobNotFound, StorageFull
 
 FAILURE = Failure("speech_silent", "No speech.", "Record again.")
 
@@ -259,6 +259,13 @@ def test_keys_are_not_kept_in_words(store: Store, folders: Folders) -> None:
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_store_says_that_it_is(store: Store) -> None:
+    store.close()
+    for call in (store.list, store.counts, store.recover, lambda: add(store, 1)):
+        with pytest.raises(EngineUnavailable):
+            call()
 
 
 def test_only_its_user_may_read_it(store: Store, folders: Folders) -> None:
