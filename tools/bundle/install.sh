@@ -68,7 +68,7 @@ fi
 # --- the bundle is whole ----------------------------------------------------------------------------------------------
 
 cd "$bundle"
-if ! sha256sum --strict --quiet --check SHA256SUMS; then
+if ! sha256sum --strict --quiet --check SHA256SUMS >&2; then
     fail "The bundle is damaged: nothing was changed." "Copy it here again and compare the hash of the whole file."
 fi
 listed=$(sed 's/^[0-9a-f]*  //' SHA256SUMS | LC_ALL=C sort)
