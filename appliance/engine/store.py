@@ -22,6 +22,7 @@ from ..errors import EngineError, EngineUnavailable, IdempotencyConflict, JobNot
 from .clock import Reading, elapsed, read_clock
 from .job import Failure, Job, Priority, State
 from .rebuild import Found, found_jobs, move_aside
+from .spare import Spare
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,8 @@ class Store:
     def __init__(self, path: Path, clock: Callable[[], Reading] = read_clock) -> None:
         self._path = Path(path)
         self._clock = clock
+        self._spare = Spare(self._path.with_name("spare"))
+        self._spare.settle()
         try:
             self._database = _open(self._path)
         except sqlite3.DatabaseError as error:
@@ -188,6 +191,7 @@ class Store:
 
     def finished(self) -> List[Tuple[Job, float]]:
         """Done and failed jobs, the one finished first in front, each with the seconds since then that count."""
+        self._spare.settle()
         with self._transaction():
             lived = self._tick()
             rows = self._database.execute(
@@ -244,6 +248,8 @@ class Store:
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _migrate(self) -> None:
+        if self._number("PRAGMA user_version") == VERSION:
+            return  # without a write, for which there may be no space
         with self._transaction():
             version = self._number("PRAGMA user_version")
             if version > VERSION:

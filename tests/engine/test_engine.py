@@ -44,7 +44,9 @@ from appliance.errors import (
 )
 from appliance.settings import ConsentSettings, MakeOptions, RetentionSettings
 
-EXPECTED_FILES = {"audit.head", "audit.jsonl", "audit.lock", "jobs.sqlite3", "jobs.sqlite3-shm", "jobs.sqlite3-wal"}
+EXPECTED_FILES = {
+    "audit.head", "audit.jsonl", "audit.lock", "jobs.sqlite3", "jobs.sqlite3-shm", "jobs.sqlite3-wal", "spare"
+}  # fmt: skip
 
 
 def worker() -> psutil.Process:

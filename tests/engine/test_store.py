@@ -344,6 +344,27 @@ def test_a_full_disk_is_told_in_words_and_loses_nothing(tmp_path: Path) -> None:
         again.close()
 
 
+def test_jobs_can_be_deleted_where_not_a_byte_is_free(tmp_path: Path) -> None:
+    """Also by an engine that is only started then."""
+    with small_disk(tmp_path / "small", megabytes=16) as disk:
+        store = Store(disk / "jobs.sqlite3")
+        for number in range(20):
+            add(store, number)
+        store.started(identifier(0))
+        store.close()
+        ballast = fill(disk, leave=0)
+        again = Store(disk / "jobs.sqlite3")
+        assert [job.id for job in again.recover()] == [identifier(0)]
+        for number in range(20):
+            again.delete(identifier(number))
+        assert again.list() == []
+        ballast.unlink()
+        again.finished()  # as the engine asks every few minutes
+        again.close()
+        fill(disk, leave=0)
+        Store(disk / "jobs.sqlite3").close()
+
+
 WRITER = """
 import sys, uuid
 from pathlib import Path
