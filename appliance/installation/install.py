@@ -70,6 +70,8 @@ def install(layout: Layout, profile: Optional[str], report: Report, dry_run: boo
             message=f"The installation stopped half-way: {error.strerror} ({error.filename}).",
             action="Correct that and install again; what runs is still the release before.",
         ) from error
+    for name in plan.ahead:
+        report(Change("note: not started, because this release has no such command:", name))
     if program is None:
         report(Change("note: the program itself is still missing:", PROGRAM))
     if os.geteuid() or not system.make_users(layout):

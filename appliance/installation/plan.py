@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,11 +32,15 @@ _FREE_SHARE = 0.05
 
 @dataclass(frozen=True)
 class Plan:
-    """``files``: absolute path on the appliance → content. ``links``: absolute path → where it points."""
+    """``files``: absolute path on the appliance → content. ``links``: absolute path → where it points.
+
+    ``ahead``: units whose command this release does not have; they are written, but not started at boot.
+    """
 
     profile: str
     files: Mapping[str, bytes]
     links: Mapping[str, str]
+    ahead: Tuple[str, ...] = ()
 
     def services(self) -> List[str]:
         """Services that run all the time, the engine first."""
@@ -61,10 +66,17 @@ def make_plan(profile: str, source: Path, processors: int, npu: bool) -> Plan:
     files[f"{UNITS}/sonic.slice.d/processors.conf"] = _ceiling(processors).encode()
     files[SETTINGS] = settings_text(profile).encode()
     links = {"/usr/local/bin/appliance": f"{PROGRAM}/current/bin/appliance"}
-    for name in units:
+    ahead = tuple(name for name in units if not _has_command(files[f"{UNITS}/{name}"].decode()))
+    for name in sorted(set(units) - set(ahead)):
         for target in re.findall(r"(?m)^WantedBy=(\S+)$", files[f"{UNITS}/{name}"].decode()):
             links[f"{UNITS}/{target}.wants/{name}"] = f"{UNITS}/{name}"
-    return Plan(profile, files, links)
+    return Plan(profile, files, links, ahead)
+
+
+def _has_command(unit: str) -> bool:
+    """Whether this release can do what the unit calls it for."""
+    called = re.findall(r"(?m)^ExecStart=\S+/bin/appliance (\w+)", unit)
+    return all(importlib.util.find_spec(f"appliance.commands.{name}") for name in called)
 
 
 def settings_text(profile: str) -> str:
