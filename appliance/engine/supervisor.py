@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -116,18 +117,17 @@ class WorkerProcess:
         return []
 
     def kill(self) -> None:
-        """End it at once, with everything it started in its own session."""
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        """End it at once, with every ffmpeg it started."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     async def ended(self, seconds: Optional[float] = None) -> int:
         """Wait for its end and clean up behind it; the exit status as `subprocess` has it.
 
         ``seconds``: after so many it is killed.
         """
-        waiting = self._loop.run_in_executor(None, self._process.wait)
+        waiting = self._loop.run_in_executor(None, self._wait)
         try:
             await asyncio.wait_for(asyncio.shield(waiting), seconds)
         except asyncio.TimeoutError:
@@ -137,6 +137,13 @@ class WorkerProcess:
         if self._process.stdin is not None:
             self._process.stdin.close()
         return status
+
+    def _wait(self) -> int:
+        # Its group can be killed without hitting a stranger's as long as its own number is not given back.
+        if self._process.returncode is None:
+            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+            self.kill()
+        return self._process.wait()
 
     def _read(self) -> None:
         try:

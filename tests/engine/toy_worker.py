@@ -7,6 +7,7 @@
 * ``fail=K``    raise `SpeechSilent` at segment K; ``error=K`` raise something unforeseen; ``full=K`` find no space;
 * ``crash=K``   be killed at segment K; ``crash_once=K`` only the first time;
 * ``hang=K``    stand still at segment K; ``hang_once=K`` only the first time;
+* ``child=K``   start a program at segment K that does nothing for long, as ffmpeg may;
 * ``filler=0``  when the video is made, fill the disk with the file `filler` beside it;
 * ``silent=K``  work on at segment K for ever, but never come to its end.
 
@@ -20,6 +21,7 @@ import errno
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -117,6 +119,8 @@ def _misbehave(words: Dict[str, float], index: int, segments: Path) -> Iterator[
         marker.touch()
         return True
 
+    if now("child"):
+        subprocess.Popen(["sleep", "1000"])
     while now("gate") and not (segments / "go").exists():
         time.sleep(0.01)
         yield Progress("video", index * int(words["frames"]), int(words["segments"] * words["frames"]))
