@@ -7,6 +7,7 @@ import dataclasses
 import errno
 import json
 import os
+import socket as socketlib
 import time
 import uuid
 from pathlib import Path
@@ -34,11 +35,12 @@ PATIENCE_SECONDS = 60.0
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 2.0
 
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-UPLOAD_TIMEOUT = httpx.Timeout(300.0, connect=10.0)
-EVENTS_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+CONNECT_SECONDS = 10.0
+TIMEOUT = httpx.Timeout(30.0, connect=CONNECT_SECONDS)
+UPLOAD_TIMEOUT = httpx.Timeout(300.0, connect=CONNECT_SECONDS)
+EVENTS_TIMEOUT = httpx.Timeout(60.0, connect=CONNECT_SECONDS)
 """The engine says every 15 s that it is still there."""
-STREAM_TIMEOUT = httpx.Timeout(60.0, connect=10.0, read=None)
+STREAM_TIMEOUT = httpx.Timeout(60.0, connect=CONNECT_SECONDS, read=None)
 """The first segment comes when the job's turn comes."""
 
 T = TypeVar("T")
@@ -56,6 +58,8 @@ class EngineClient:
     ) -> None:
         """``socket``: of the engine on this machine. Else ``url`` and ``token`` of one that listens elsewhere."""
         self._patience = patience
+        self._socket = socket
+        self._reached = False
         transport = httpx.HTTPTransport(uds=str(socket)) if socket is not None else None
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         base = "http://engine" if socket is not None else url
@@ -191,16 +195,35 @@ class EngineClient:
     @contextlib.contextmanager
     def _opened(self, method: str, path: str, accepted: Any = (), **request: Any) -> Iterator[httpx.Response]:
         """An answer whose body is still to come. Raises what the engine answers, `EngineUnavailable` without answer."""
+        if not self._reached:
+            self._knock()
         try:
             with self._http.stream(method, path, **request) as answer:
                 if answer.status_code >= 400 and answer.status_code not in accepted:
                     answer.read()
                     raise _error(answer)
                 yield answer
-        except httpx.ConnectError as error:
-            raise _Absent(str(error)) from error
         except httpx.HTTPError as error:
-            raise EngineUnavailable(f"{type(error).__name__}: {error}") from error
+            self._reached = False
+            kind = _Absent if isinstance(error, httpx.ConnectError) else EngineUnavailable
+            raise kind(f"{type(error).__name__}: {error}") from error
+
+    def _knock(self) -> None:
+        """Is anybody there? httpx does not say who was refused by the file's mode, and leaves the socket open."""
+        if self._socket is not None:
+            with socketlib.socket(socketlib.AF_UNIX, socketlib.SOCK_STREAM) as probe:
+                probe.settimeout(CONNECT_SECONDS)
+                try:
+                    probe.connect(str(self._socket))
+                except PermissionError as error:
+                    raise _Absent(
+                        str(error),
+                        message="Your user may not speak to the engine.",
+                        action="Ask whoever runs this appliance to put you into the group that may.",
+                    ) from error
+                except OSError as error:
+                    raise _Absent(str(error)) from error
+        self._reached = True
 
     def _lasting(self, call: Callable[[], T], gone_is_done: bool = False) -> Any:
         """The call, repeated while the engine is being started again."""
@@ -235,7 +258,7 @@ class EngineClient:
 
 
 class _Absent(EngineUnavailable):
-    """Nobody listens at the address."""
+    """Nobody listens at the address, or not to us."""
 
 
 class _Patience:
@@ -254,12 +277,12 @@ class _Patience:
     def wait(self, error: EngineUnavailable) -> None:
         """Before the next attempt. Raises ``error`` when there shall be none."""
         if isinstance(error, _Absent) and not self.begun:
-            raise EngineUnavailable(error.detail) from error
+            raise error
         self.begun = True
         now = time.monotonic()
         self._deadline = self._deadline or now + self._seconds
         if now + self._pause > self._deadline:
-            raise EngineUnavailable(error.detail) from error
+            raise error
         time.sleep(self._pause)
         self._pause = min(2 * self._pause, LONGEST_WAIT_SECONDS)
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parents[1])]
+import functools
 
 from engine import toy_worker
 
 from appliance.cli import main
-from appliance.commands import serve as command
-from appliance.engine import serve as service
-
-real = service.serve
-service.serve = lambda settings: real(settings, toy_worker.COMMAND)
+from appliance.engine import serve
 
 if __name__ == "__main__":
-    assert command
+    serve.serve = functools.partial(serve.serve, worker_command=toy_worker.COMMAND)
     main(["serve"])

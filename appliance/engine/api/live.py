@@ -24,7 +24,8 @@ class LiveResponse(Response):
 
     The status goes out with the first piece: what ``pieces`` raises before it becomes an ordinary error. Afterwards an
     error or an early end cuts the connection, so that half a body never looks like a whole one; but an ``open_ended``
-    body is whole at any time. ``pieces`` is closed and ``on_end`` is called in every case.
+    body is whole at any time. ``length``: bytes, where it is known. ``pieces`` is closed and ``on_end`` is called in
+    every case.
     """
 
     def __init__(
@@ -34,12 +35,15 @@ class LiveResponse(Response):
         media_type: str,
         status_code: int = 200,
         headers: Optional[Dict[str, str]] = None,
+        length: Optional[int] = None,
         open_ended: bool = False,
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(status_code=status_code, headers=headers, media_type=media_type)
-        if "content-length" not in (headers or {}):
+        if length is None:
             del self.headers["content-length"]
+        else:
+            self.headers["content-length"] = str(length)
         self._pieces, self._closing, self._open_ended, self._on_end = pieces, closing, open_ended, on_end
         self._started = False
 

@@ -69,6 +69,8 @@ class Form:
                 return
             try:
                 self._parser.write(data)
+            except FileNotFoundError:
+                raise Refused(400, "The upload was wiped.") from None
             except OSError as error:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
                     raise StorageFull(str(error.strerror)) from error

@@ -40,10 +40,9 @@ def video_response(path: Path, job: Job, request: Request, closing: asyncio.Even
     if span is not None:
         headers["Content-Range"] = f"bytes {span.first}-{span.last}/{size}"
     whole = span or Span(0, size - 1)
-    headers["Content-Length"] = str(whole.length)
     pieces = _pieces(file, Span(0, -1) if request.method == "HEAD" else whole)
     status = 200 if span is None else 206
-    return LiveResponse(pieces, closing, MEDIA_TYPE, status, headers, on_end=file.close)
+    return LiveResponse(pieces, closing, MEDIA_TYPE, status, headers, whole.length, on_end=file.close)
 
 
 async def growing_video(engine: Engine, job_id: str) -> AsyncIterator[bytes]:
@@ -55,6 +54,8 @@ async def growing_video(engine: Engine, job_id: str) -> AsyncIterator[bytes]:
         sent: Optional[int] = None  # segments; None is before the initial one
         async with closing_iterator(engine.watch(job_id)) as views:
             async for view in views:
+                if view.job.state is State.FAILED:
+                    raise not_ready(view.job)
                 if view.job.state is State.DONE and sent is None:  # its segments may be going
                     files, sent = [folder.video], view.job.segments
                 else:
@@ -65,8 +66,6 @@ async def growing_video(engine: Engine, job_id: str) -> AsyncIterator[bytes]:
                             yield piece
                 if view.job.state is State.DONE:
                     return
-                if view.job.state is State.FAILED:
-                    raise not_ready(view.job)
     await engine.get(job_id)
     raise EngineUnavailable()
 
