@@ -21,7 +21,7 @@ from .photo import load_photo
 from .render import Renderer, build_identity, face_canvas, full_canvas
 from .runtime.select import choose, load_network
 from .speech import Speech, open_speech
-from .video import Segment, VideoWriter, check_output, workshop
+from .video import Segment, SoundTrack, VideoWriter, check_output, workshop
 
 STAGES = ("models", "face", "speech", "video", "finish")
 
@@ -115,6 +115,8 @@ class VideoMaker:
             yield Progress("face", 0, 2)
             with clock.measure("speech"):  # ffmpeg decodes while the face is looked at
                 speech = open_parts.enter_context(open_speech(speech_path, segments, self._store, longest))
+                track = SoundTrack(speech_path, options.align_offset, segments)
+                open_parts.callback(track.close)
             with clock.measure("face"):
                 photo = load_photo(photo_path)
                 chosen = choose_face(self._finder.find(photo), options.face)
@@ -133,7 +135,7 @@ class VideoMaker:
             yield Progress("speech", 0, 1)
             with clock.measure("encode"):
                 writer = open_parts.enter_context(
-                    VideoWriter(segments, renderer.size, speech_path, 0.0, options, sources=(photo_path,))
+                    VideoWriter(segments, renderer.size, track, 0.0, options, (speech_path, photo_path))
                 )
             first = writer.next_frame
             # A given duration is compared with the whole; what was made already has to be heard again.

@@ -91,7 +91,8 @@ def test_a_face_speaks(runtime: str, portrait: Path, recording: Path, tmp_path: 
     assert (result.runtime, result.frames, result.width, result.height) == (runtime, 55, 512, 512)
     assert (result.face_number, result.face_count) == (1, 1)
     assert [event for event in seen if isinstance(event, FaceTaken)] == [FaceTaken(1, 1)]
-    assert [event for event in seen if isinstance(event, Segment)] == [Segment(0, 0, 24), Segment(1, 24, 31)]
+    segments = [event for event in seen if isinstance(event, Segment)]
+    assert segments == [Segment(0, 0, 16), Segment(1, 16, 24), Segment(2, 40, 15)]
     stages = [event.stage for event in seen if isinstance(event, Progress)]
     assert sorted(set(stages), key=stages.index) == list(STAGES)
     frames_told = [event.done for event in seen if isinstance(event, Progress) and event.stage == "video"]

@@ -6,7 +6,7 @@ import os
 import re
 import struct
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Tuple
 
 import numpy as np
 
@@ -31,7 +31,8 @@ MISSING_FORGIVEN = 0.25
 class AudioDecoder:
     """The first sound track of a file. Use as a context manager, then iterate once.
 
-    ``rate``: Hz; ``channels``: count. Iterating gives float32 (n, channels), n <= `BLOCK`, finite.
+    ffmpeg starts at once and decodes ahead; what it finds out shows when it is first asked for ``rate`` (Hz) or
+    ``channels``. Iterating gives float32 (n, channels), n <= `BLOCK`, finite.
 
     Raises `SpeechNotFound` (no such file, not a file, no permission), `SpeechUnreadable` (no sound in it, or no
     format we take), `SpeechCorrupt` (the data breaks off or cannot be decoded; found at the latest at the end).
@@ -47,11 +48,25 @@ class AudioDecoder:
         if filters:
             output = ["-af", filters, *output]
         self._ffmpeg = Ffmpeg(input_file(path, FORMATS) + output, collect=True)
-        try:
-            self.rate, self.channels = self._read_header()
-        except BaseException:
-            self._ffmpeg.kill()
-            raise
+        self._header: Optional[Tuple[int, int]] = None
+
+    @property
+    def rate(self) -> int:
+        return self._start()[0]
+
+    @property
+    def channels(self) -> int:
+        return self._start()[1]
+
+    def _start(self) -> Tuple[int, int]:
+        """Rate and channels, once ffmpeg has come that far."""
+        if self._header is None:
+            try:
+                self._header = self._read_header()
+            except BaseException:
+                self._ffmpeg.kill()
+                raise
+        return self._header
 
     def __enter__(self) -> AudioDecoder:
         return self
@@ -61,6 +76,7 @@ class AudioDecoder:
 
     def declared_seconds(self) -> Optional[float]:
         """How long the file says it is; None where it does not say, or where that is another track's length."""
+        self._start()
         return _declared_seconds(self._ffmpeg.messages())
 
     def close(self) -> None:
@@ -80,7 +96,7 @@ class AudioDecoder:
             yield np.nan_to_num(block, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         self._check_complete(samples / self.rate)
 
-    def _read_header(self) -> tuple:
+    def _read_header(self) -> Tuple[int, int]:
         header = self._ffmpeg.stdout.read(24)
         if len(header) < 24:
             status = self._ffmpeg.wait()

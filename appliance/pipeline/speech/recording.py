@@ -65,15 +65,9 @@ class Speech:
     def __init__(self, path: Path, sound: IO[bytes], detector: Path, longest: Optional[float]) -> None:
         self._path, self._sound, self._detector, self._longest = path, sound, detector, longest
         self.complete = False
-        self._begin(channel=None)
-        self.declared = self._decoder.declared_seconds()
+        self.declared: Optional[float] = None
         """Seconds that the file says it has, if it does."""
-        if self.declared is not None:
-            try:
-                self._check_length(self.declared)
-            except SpeechTooLong:
-                self._decoder.close()
-                raise
+        self._begin(channel=None)
 
     def __enter__(self) -> Speech:
         return self
@@ -92,6 +86,8 @@ class Speech:
         """Take in the next second or so. Raises what `load_speech` raises."""
         if self.complete:
             return
+        if not self._taken:
+            self._start()
         try:
             block = next(self._blocks, None)
             if block is None:
@@ -116,7 +112,7 @@ class Speech:
 
     @property
     def heard(self) -> float:
-        return self._taken / self._decoder.rate
+        return self._taken / self._decoder.rate if self._taken else 0.0
 
     @property
     def frames(self) -> int:
@@ -161,9 +157,8 @@ class Speech:
         self._channel = channel
         self._decoder = AudioDecoder(self._path)
         self._blocks = iter(self._decoder)
-        self._resampler = soxr.ResampleStream(self._decoder.rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
         self._meter = LoudnessMeter()
-        self._opening: Optional[_Opening] = _Opening(self._decoder.channels)
+        self._opening: Optional[_Opening] = None
         self._activity = VoiceActivity(self._detector)
         self._levels: List[float] = []
         """dB of gain at each whole second."""
@@ -171,6 +166,14 @@ class Speech:
         self.voice = np.zeros(0, dtype=np.float32)
         self._sound.seek(0)
         self._sound.truncate()
+
+    def _start(self) -> None:
+        """What only the decoder knows, once it has begun."""
+        self.declared = self._decoder.declared_seconds()
+        if self.declared is not None:
+            self._check_length(self.declared)
+        self._resampler = soxr.ResampleStream(self._decoder.rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+        self._opening = _Opening(self._decoder.channels)
 
     def _add(self, block: np.ndarray) -> None:
         mono = block.mean(axis=1) if self._channel is None else np.ascontiguousarray(block[:, self._channel])
@@ -189,7 +192,7 @@ class Speech:
         self._meter.end()
         if self._opening is not None and self._taken:
             self._judge_opening()
-            if self._opening is not None:  # begun anew with one channel
+            if not self._taken:  # begun anew with one channel
                 return
         self.complete = True
         if self.duration < SHORTEST:
@@ -254,10 +257,11 @@ def open_speech(
 ) -> Speech:
     """A recording of any format, rate and number of channels, of which nothing was heard yet.
 
-    ``workdir``: where the temporary file lives (64 kB a second of speech). ``longest`` s. Raises `SpeechNotFound`,
-    `SpeechUnreadable`, `SpeechCorrupt`, `SpeechTooLong`; `DiskFull` or `OutputError` for the temporary file;
-    `EncoderMissing`, `ModelMissing`, `ModelCorrupt`. Hearing raises these too, and `SpeechTooShort`, `SpeechSilent`
-    (both at the end), `SpeechClipped` (judged by the first half minute).
+    ``workdir``: where the temporary file lives (64 kB a second of speech). ``longest`` s.
+
+    Raises `SpeechNotFound`; `DiskFull` or `OutputError` for the temporary file; `EncoderMissing`, `ModelMissing`,
+    `ModelCorrupt`. Hearing raises `SpeechUnreadable`, `SpeechCorrupt`, `SpeechTooLong`, `SpeechTooShort`,
+    `SpeechSilent` (these two at the end), `SpeechClipped` (judged by the first half minute), `DiskFull`, `OutputError`.
     """
     detector = (store or ModelStore()).path("silero_vad_16k_op15.onnx")
     try:

@@ -74,18 +74,23 @@ def remove_leftovers(path: Path) -> None:
 
 
 def write_synced(path: Path, content: bytes) -> None:
-    """A new file, whole or not there, even through a power cut. Raises `DiskFull`, `OutputError`."""
+    """A new file that is whole or not there. After a power cut it may be gone, never damaged.
+
+    Raises `DiskFull`, `OutputError`.
+    """
     temporary = path.with_name(f".{path.name}")
     try:
         with open(str(temporary), "wb") as file:
             file.write(content)
-        publish(temporary, path)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(str(temporary), str(path))
     except OSError as error:
         raise refusal(error) from error
 
 
 def publish(temporary: Path, path: Path) -> None:
-    """Give a complete file its name. Raises OSError."""
+    """Give a complete file its name, for good. Raises OSError."""
     _sync(temporary)
     os.replace(str(temporary), str(path))
     _sync(path.absolute().parent)

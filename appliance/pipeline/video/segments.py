@@ -13,10 +13,10 @@ from typing import List
 
 from .files import write_synced
 
-FIRST_FRAMES = 24
-"""A short one first: the sooner there is something to see."""
 FRAMES = 96
-"""3.84 s. Both are multiples of 8, where AAC packets and video frames begin together."""
+"""3.84 s. Every length is a multiple of 8, after which AAC packets and video frames begin together again."""
+BEGINNING = (16, 24, 40, 64)
+"""Frames of the first ones: the sooner there is something to see. Each is made while those before it are watched."""
 HEAD = "init.mp4"
 
 
@@ -30,7 +30,9 @@ class Segment:
 
 
 def first_frame(index: int) -> int:
-    return 0 if index == 0 else FIRST_FRAMES + (index - 1) * FRAMES
+    """Of the segment of that number."""
+    ramp = len(BEGINNING)
+    return sum(BEGINNING[:index]) + max(index - ramp, 0) * FRAMES
 
 
 def segment(index: int, frames: int) -> Segment:

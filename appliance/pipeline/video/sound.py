@@ -36,7 +36,7 @@ ENCODER = "-c:a aac -b:a 128k -flags:a +bitexact -fflags +bitexact -f adts -".sp
 class SoundTrack:
     """The sound of one video, `offset` seconds later than the recording has it, silent before and after it.
 
-    Read forwards only. Raises what `AudioDecoder` raises.
+    ffmpeg starts at once; read forwards only. Raises what `AudioDecoder` raises.
     """
 
     def __init__(self, path: Path, offset: float, folder: Path) -> None:
@@ -45,7 +45,7 @@ class SoundTrack:
         self._decoder = AudioDecoder(path, FILTERS)
         self._blocks = iter(self._decoder)
         self._shift = int(round(offset * AUDIO_RATE))
-        self._held = np.zeros((0, self._decoder.channels), dtype=np.int16)
+        self._held = np.zeros((0, 0), dtype=np.int16)
         self._first = 0
         """Sample of the recording that `_held` begins with."""
 
@@ -62,6 +62,8 @@ class SoundTrack:
     def _samples(self, start: int, count: int) -> np.ndarray:
         """int16 (count, channels) of the recording from `start` on, zero outside it."""
         end = start + count
+        if not self._held.shape[1]:
+            self._held = np.zeros((0, self._decoder.channels), dtype=np.int16)
         self._forget(start)
         while self._first + len(self._held) < end:
             block = next(self._blocks, None)

@@ -41,27 +41,26 @@ class VideoWriter:
         self,
         folder: Path,
         size: Tuple[int, int],
-        speech_path: Path,
+        track: SoundTrack,
         duration: float,
         options: MakeOptions,
-        sources: Sequence[Path] = (),
+        inputs: Sequence[Path],
     ) -> None:
         """Go on after the segments that `folder` holds already.
 
         ``size``: (width, height), both even. ``duration`` s: of the speech, as far as that is known; the video gets as
-        many frames, rounded. It may `grow` until a segment that was thought to be the last is begun. ``sources``: files
-        beside the recording (the photo) that tell this video from others in its `ProduceID`.
-        Raises what `AudioDecoder` and `find_ffmpeg` raise.
+        many frames, rounded. It may `grow` until a segment that was thought to be the last is begun. ``track``: its
+        sound, closed with the writer. ``inputs``: the files that tell this video from others in its `ProduceID`.
         """
         self._folder, self._size, self._duration = SegmentFolder(folder), size, duration
-        self._aigc = aigc_metadata(options.producer, _produce_id((speech_path, *sources), options))
+        self._inputs, self._options = inputs, options
         self._folder.clear_unfinished()
         self._index = self._folder.finished()
         self.next_frame = first_frame(self._index)
         """The frame that `write` takes next; beyond the end of the video if all of them are there."""
         self._painter = LabelPainter(size, options.label)
         self._planar = PlanarFrame(size)
-        self._track = SoundTrack(speech_path, options.align_offset, self._folder.path)
+        self._track = track
         self._sound: Optional[Tuple[Segment, SegmentSound]] = None
         self._open: List[SegmentEncoder] = []
         """At most two: one that is written to, after one that ffmpeg has not come to the end of."""
@@ -115,9 +114,10 @@ class VideoWriter:
         Raises `EncoderFailed`, `DiskFull`, `OutputError`.
         """
         files = self._folder.files()
+        aigc = aigc_metadata(self._options.producer, _produce_id(self._inputs, self._options))
         temporary = self._folder.path / ".joined.mp4"
         arguments = ["-f", "mp4", "-i", "pipe:0", "-map", "0:v", "-map", "0:a", *CONTAINER]
-        with Ffmpeg([*arguments, "-metadata", f"AIGC={self._aigc}", local_file(temporary)], feed=True) as ffmpeg:
+        with Ffmpeg([*arguments, "-metadata", f"AIGC={aigc}", local_file(temporary)], feed=True) as ffmpeg:
             try:
                 size = 0
                 for done, file in enumerate(files):
@@ -197,7 +197,8 @@ def write_video(
     Raises what `check_output` and `VideoWriter` raise, `EncoderFailed` for a frame too few or too many.
     """
     with workshop(path, (speech_path, *sources)) as folder:
-        with VideoWriter(folder, size, speech_path, duration, options, sources) as writer:
+        track = SoundTrack(speech_path, options.align_offset, folder)
+        with VideoWriter(folder, size, track, duration, options, (speech_path, *sources)) as writer:
             for frame in frames:
                 writer.write(frame)
             writer.end()

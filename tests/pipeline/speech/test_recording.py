@@ -177,8 +177,8 @@ def lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_little_more_than_half_a_minute_is_heard_ahead(lecture: Path, tmp_path: Path, store: ModelStore) -> None:
     with open_speech(lecture, tmp_path, store) as speech:
-        assert speech.expected_frames == 2000
         speech.hear_until(50)
+        assert speech.expected_frames == 2000
         assert len(speech.voice) >= 50 and speech.found and not speech.complete
         assert speech.heard < 45
 
@@ -212,8 +212,10 @@ def test_the_level_follows_a_long_recording_without_a_jump(lecture: Path, tmp_pa
 def test_a_recording_that_is_too_long_is_refused_before_it_is_decoded(
     lecture: Path, tmp_path: Path, store: ModelStore
 ) -> None:
-    with pytest.raises(SpeechTooLong, match="longer than 1 min"):
-        open_speech(lecture, tmp_path, store, longest=60.0)
+    with open_speech(lecture, tmp_path, store, longest=60.0) as speech:
+        with pytest.raises(SpeechTooLong, match="longer than 1 min"):
+            speech.hear()
+        assert speech.heard == 0
 
 
 def test_a_recording_that_hides_its_length_is_refused_when_it_is_too_long(

@@ -13,7 +13,7 @@ from media import ENGLISH, ffmpeg, sound_of
 
 from appliance.errors import EncoderFailed
 from appliance.pipeline.ffmpeg import find_ffmpeg
-from appliance.pipeline.video import Segment, VideoWriter, probe, read_video, write_video
+from appliance.pipeline.video import Segment, SoundTrack, VideoWriter, probe, read_video, write_video
 from appliance.pipeline.video.boxes import boxes, moved, split
 from appliance.pipeline.video.segments import SegmentFolder, segment
 from appliance.settings import MakeOptions
@@ -48,11 +48,16 @@ def whole(speech: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def writer_into(folder: Path, speech: Path, duration: float) -> VideoWriter:
+    track = SoundTrack(speech, PLAIN.align_offset, folder)
+    return VideoWriter(folder, SIZE, track, duration, PLAIN, [speech])
+
+
 def write(folder: Path, speech: Path, stop: int = FRAMES) -> List[Segment]:
     """Go on until frame ``stop``; returns the segments that were finished: all but the last two for certain."""
     folder.mkdir(exist_ok=True)
     finished: List[Segment] = []
-    with VideoWriter(folder, SIZE, speech, FRAMES / 25, PLAIN) as writer:
+    with writer_into(folder, speech, FRAMES / 25) as writer:
         while writer.next_frame < stop:
             finished += writer.write(frame(writer.next_frame))
         if stop == FRAMES:
@@ -65,25 +70,25 @@ def test_segments_cover_the_video() -> None:
     made: List[Segment] = []
     while not made or made[-1].first_frame + made[-1].frames < FRAMES:
         made.append(segment(len(made), FRAMES))
-    assert [one.first_frame for one in made] == [0, 24, 120, 216]
-    assert [one.frames for one in made] == [24, 96, 96, 84]
+    assert [one.first_frame for one in made] == [0, 16, 40, 80, 144, 240]
+    assert [one.frames for one in made] == [16, 24, 40, 64, 96, 60]
 
 
-@pytest.mark.parametrize("stops", [[10], [24, 30], [121], [130, 131, 215, 260], [299]])
+@pytest.mark.parametrize("stops", [[10], [16, 30], [81], [90, 91, 239, 260], [299]])
 def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(
     stops: List[int], speech: Path, whole: Path, tmp_path: Path
 ) -> None:
     for stop in stops:
         write(tmp_path / "segments", speech, stop)
     rest = write(tmp_path / "segments", speech)
-    assert rest[0].first_frame <= stops[-1] and rest[-1] == Segment(3, 216, 84)
+    assert rest[0].first_frame <= stops[-1] and rest[-1] == Segment(5, 240, 60)
     assert (tmp_path / "out.mp4").read_bytes() == whole.read_bytes()
 
 
 def test_what_a_killed_run_left_half_written_is_not_taken(speech: Path, whole: Path, tmp_path: Path) -> None:
     write(tmp_path / "segments", speech, 220)
-    (tmp_path / "segments" / ".000001.m4s").write_bytes(b"half")
-    (tmp_path / "segments" / "000001.m4s").unlink()
+    (tmp_path / "segments" / ".000002.m4s").write_bytes(b"half")
+    (tmp_path / "segments" / "000002.m4s").unlink()
     write(tmp_path / "segments", speech)
     assert (tmp_path / "out.mp4").read_bytes() == whole.read_bytes()
     assert not any(name.startswith(".") for name in os.listdir(str(tmp_path / "segments")))
@@ -93,14 +98,14 @@ def test_segments_play_while_the_rest_is_not_there(speech: Path, whole: Path, tm
     """Checked with a decoder that sees nothing but the bytes so far."""
     write(tmp_path / "segments", speech, 220)
     folder = SegmentFolder(tmp_path / "segments")
-    assert folder.finished() >= 2
+    assert folder.finished() >= 3
     begun = tmp_path / "begun.mp4"
-    begun.write_bytes(b"".join(file.read_bytes() for file in folder.files()[:3]))
+    begun.write_bytes(b"".join(file.read_bytes() for file in folder.files()[:4]))
     facts = probe(begun)
-    assert facts["frames"] == 120
-    assert facts["video_duration"] == pytest.approx(4.8, abs=0.01)
-    assert facts["audio_duration"] == pytest.approx(4.8, abs=0.01)
-    assert bars(begun) == bars(whole)[:120]
+    assert facts["frames"] == 80
+    assert facts["video_duration"] == pytest.approx(3.2, abs=0.01)
+    assert facts["audio_duration"] == pytest.approx(3.2, abs=0.01)
+    assert bars(begun) == bars(whole)[:80]
 
 
 def test_the_finished_file_is_one_ordinary_mp4(whole: Path) -> None:
@@ -127,7 +132,7 @@ def test_sound_goes_on_across_segments_as_in_one_run(speech: Path, whole: Path, 
     delay = round(MakeOptions().align_offset * 48_000)
     count = min(len(came) - delay, len(went))
     error = np.abs(came[delay : delay + count] - went[:count])
-    joins = [first * 1920 - delay for first in (24, 120, 216)]
+    joins = [first * 1920 - delay for first in (16, 40, 80, 144, 240)]
     around = np.concatenate([error[join - 1024 : join + 1024] for join in joins])
     assert np.sqrt(np.mean(around**2)) < 3 * np.sqrt(np.mean(error**2))
 
@@ -135,7 +140,7 @@ def test_sound_goes_on_across_segments_as_in_one_run(speech: Path, whole: Path, 
 def test_a_length_that_becomes_known_on_the_way(speech: Path, whole: Path, tmp_path: Path) -> None:
     folder = tmp_path / "segments"
     folder.mkdir()
-    with VideoWriter(folder, SIZE, speech, 10.0, PLAIN) as writer:
+    with writer_into(folder, speech, 10.0) as writer:
         for index in range(FRAMES):
             writer.grow(min(index + 250, FRAMES) / 25)
             writer.write(frame(index))
@@ -146,7 +151,7 @@ def test_a_length_that_becomes_known_on_the_way(speech: Path, whole: Path, tmp_p
 
 
 def test_a_length_that_was_announced_too_late_is_refused(speech: Path, tmp_path: Path) -> None:
-    with VideoWriter(tmp_path, SIZE, speech, 4.0, PLAIN) as writer:
+    with writer_into(tmp_path, speech, 4.0) as writer:
         for index in range(100):
             writer.write(frame(index))
         writer.grow(FRAMES / 25)
