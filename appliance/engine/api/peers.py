@@ -108,6 +108,4 @@ async def _refuse(scope: Any, receive: Any, send: Any) -> None:
         message="Your user may not speak to the engine.",
         action="Ask whoever runs this appliance to put you into the group that may.",
     )
-    answer = problem(error)
-    answer.status_code = 403
-    await answer(scope, receive, send)
+    await problem(error, 403)(scope, receive, send)

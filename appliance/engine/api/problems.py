@@ -62,9 +62,10 @@ def status_of(error: SonicError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def problem(error: SonicError) -> JSONResponse:
-    """The answer to a request that failed like this."""
-    status, headers = status_of(error), dict(getattr(error, "headers", {}))
+def problem(error: SonicError, status: Optional[int] = None) -> JSONResponse:
+    """The answer to a request that failed like this. ``status``: other than usual for the error."""
+    status = status or status_of(error)
+    headers = dict(getattr(error, "headers", {}))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status in (429, 503):
