@@ -102,12 +102,12 @@ def uninstall(layout: Layout, purge: bool, report: Report) -> None:
     units = _units(record.files)
     live = layout.is_this_system and system.systemd_runs()
     if live:
-        system.stop(["sonic.target", *units])
+        system.stop(["sonic.target", *units, "sonic.slice"])
     try:
         carry_out(changes, layout)
         for change in changes:
             report(change)
-        folders = [PROGRAM] if not purge else [STATE, CACHE, SPOOL, str(Path(SETTINGS).parent), PROGRAM]
+        folders = [CACHE, PROGRAM] if not purge else [STATE, SPOOL, str(Path(SETTINGS).parent), CACHE, PROGRAM]
         # The program comes last: this process runs from it.
         for folder in folders:
             if layout.at(folder).exists():

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import List
 
 import pytest
+from bundles import write_sums
 from disks import small_disk
 from helpers import REPOSITORY
 from media import ENGLISH, encode
@@ -21,12 +22,6 @@ from skimage import data
 INSTALLER = REPOSITORY / "tools/bundle/install.sh"
 REFUSED = 7
 SLOW = 600  # seconds: building and installing, on a busy machine
-
-
-def write_sums(bundle: Path) -> None:
-    files = sorted(path for path in bundle.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(bundle)}\n" for path in files]
-    (bundle / "SHA256SUMS").write_text("".join(lines))
 
 
 def without_network() -> List[str]:
