@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterable, Tuple
+from typing import Iterable, Optional, Tuple
 
 import pytest
 from helpers import REPOSITORY
@@ -15,6 +16,8 @@ from media import ENGLISH, encode
 from PIL import Image
 
 GUEST = Path(__file__).resolve().parent / "guest"
+DEBIAN_PYTHON = (3, 11)
+BUNDLED = ("appliance", "models_om", "systemd", "tools/bundle", "tools/make_bundle.py", "setup.cfg", "pyproject.toml")
 CAP_SYS_ADMIN = 21
 BUILD_SECONDS = 1800
 SBIN = os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
@@ -33,12 +36,30 @@ def require(programs: Iterable[str]) -> None:
 
 
 def bundle() -> Path:
-    """The offline bundle of this machine's kind; made if it is not up to date. $SONIC_BUNDLE names another."""
+    """The offline bundle for Debian's Python; made if it is not up to date. $SONIC_BUNDLE names another."""
     given = os.environ.get("SONIC_BUNDLE")
     if given:
         return Path(given).resolve()
-    _run("make", "-C", str(REPOSITORY), "bundle")
-    return max((REPOSITORY / "dist").glob("*.tar*"), key=lambda path: path.stat().st_mtime)
+    if sys.version_info[:2] != DEBIAN_PYTHON:
+        pytest.skip("Debian 12 has Python 3.11, so this one's packages do not fit; name a bundle with $SONIC_BUNDLE")
+    found = _newest_bundle()
+    if found is None or found.stat().st_mtime < max(map(_changed, BUNDLED)):
+        _run("make", "-C", str(REPOSITORY), "bundle")
+        found = _newest_bundle()
+    assert found is not None
+    return found
+
+
+def _newest_bundle() -> Optional[Path]:
+    made = (REPOSITORY / "dist").glob(f"*-cp311-{platform.machine()}.tar.gz")
+    return max(made, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _changed(name: str) -> float:
+    """When a file was last changed, or anything in a folder, or the folder itself by adding or removing."""
+    path = REPOSITORY / name
+    below = [inner for inner in path.rglob("*") if "__pycache__" not in inner.parts] if path.is_dir() else []
+    return max(inner.stat().st_mtime for inner in (path, *below) if inner.name != "__pycache__")
 
 
 def image(kind: str) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict
 
 import engine
-from machine import ENGINE, STATE, engine_pid, run, unit, wait, worker_pid
+from machine import ENGINE, STATE, engine_pid, run, unit, worker_pid
 from report import OUT, SHARED, Report
 
 Facts = Dict[str, Any]
@@ -52,8 +52,7 @@ while True:
 def ready(facts: Facts, report: Report, plan: Plan) -> None:
     """The engine has started by itself, with the machine, and has its networks."""
     facts["at_boot"] = unit(ENGINE, "ActiveState", "SubState")
-    wait("a worker", worker_pid, plan["patience"])
-    wait("networks", lambda: engine.get("/v1/health")["worker"] in ("ready", "busy"), plan["patience"], every=2)
+    engine.wait_for_networks(plan["patience"])
     facts["after_seconds"] = time.monotonic()
 
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, Iterable, Tuple
 
-from machine import ENGINE_SOCKET
+from machine import ENGINE_SOCKET, wait
 
 Job = Dict[str, Any]
 FINAL = ("done", "failed")
@@ -85,6 +85,15 @@ def at_segment(job_id: str, segments: int, seconds: float) -> Job:
         if seen["state"] == "running" and seen["segments"] >= segments:
             return seen
     raise RuntimeError(f"the job ended before segment {segments} was seen; give it a longer recording")
+
+
+def wait_for_networks(seconds: float) -> None:
+    """Until the engine's worker has loaded its networks."""
+
+    def loaded() -> bool:
+        return json.loads(request("GET", "/v1/health")[1])["worker"] in ("ready", "busy")
+
+    wait("the networks", loaded, seconds, every=0.5)
 
 
 def video(job_id: str) -> bytes:

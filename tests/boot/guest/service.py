@@ -71,10 +71,12 @@ def activation(facts: Facts, report: Report, plan: Plan) -> None:
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(ENGINE_SOCKET))
         facts["connect_seconds"] = time.monotonic() - began
-    facts["health"] = engine.get("/v1/health")
+    status, body = engine.request("GET", "/v1/health")
     facts["served_seconds"] = time.monotonic() - began
+    facts["health"] = json.loads(body)
     facts["after"] = unit(ENGINE, "ActiveState", "StatusText")
-    wait("a worker", worker_pid, plan["patience"])
+    engine.wait_for_networks(plan["patience"])
+    facts["ready_seconds"] = time.monotonic() - began
 
 
 def network(facts: Facts, report: Report, plan: Plan) -> None:
@@ -142,7 +144,7 @@ def watchdog(facts: Facts, report: Report, plan: Plan) -> None:
 
     The engine would end a silent worker by itself (hang_seconds), sooner than the watchdog: that is set out of reach.
     """
-    drop_in(ENGINE, "[Service]\nWatchdogSec=8\nEnvironment=SONIC_ENGINE_HANG_SECONDS=600\n")
+    drop_in(ENGINE, "[Service]\nWatchdogSec=5\nEnvironment=SONIC_ENGINE_HANG_SECONDS=600\n")
     run("systemctl", "restart", ENGINE)
     cursor = _cursor()
     before = unit(ENGINE, "MainPID", "NRestarts")
@@ -214,9 +216,8 @@ def _as_clerk_fails(*command: str) -> bool:
 
 def doctor(facts: Facts, report: Report, plan: Plan) -> None:
     """The appliance's own diagnosis, by the user it runs as; and the database, by SQLite itself."""
-    command = ["setpriv", "--reuid", "sonic", "--regid", "sonic", "--init-groups", "env", "HOME=/nonexistent"]
-    command += ["SONIC_MODELS=/opt/sonic-appliance/current/models", f"SONIC_ENGINE_STATE={STATE}"]
-    facts["output"] = run(*command, PROGRAM, "doctor", "--json", check=False)
+    as_service = ("setpriv", "--reuid", "sonic", "--regid", "sonic", "--init-groups", "env", "-i", "PATH=/usr/bin")
+    facts["output"] = run(*as_service, PROGRAM, "doctor", "--json", check=False)
     with sqlite3.connect(f"file:{STATE}/jobs.sqlite3?mode=ro", uri=True) as database:
         facts["integrity"] = database.execute("PRAGMA integrity_check").fetchone()[0]
     database.close()
