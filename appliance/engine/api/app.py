@@ -14,7 +14,7 @@ from ..job import Priority, State
 from . import events, metrics, openapi, problems, video
 from .live import LiveResponse
 from .models import JOB_ID, LARGEST_SEQUENCE, HealthModel, JobList, JobModel, PriorityName, Wiped
-from .openapi import binary, problem_responses, submit_body
+from .openapi import binary, event_stream, problem_responses, submit_body
 from .options import read_options
 from .upload import Form, boundary_of, receive
 
@@ -37,7 +37,7 @@ def create_app(engine: Engine, limits: LimitSettings, closing: asyncio.Event) ->
     )
     app.state.engine, app.state.limits, app.state.closing = engine, limits, closing
     app.include_router(router)
-    problems.install(app)
+    problems.install(app, router.routes)
     openapi.install(app)
     return app
 
@@ -145,7 +145,7 @@ async def delete_job(request: Request, job_id: str = JobId) -> Response:
     response_class=Response,
     summary="Progress as server-sent events",
     responses={
-        200: binary(events.MEDIA_TYPE, events.__doc__ or ""),
+        200: event_stream(events.MEDIA_TYPE, events.__doc__ or ""),
         204: {"description": "the last event was seen before"},
         **ONE_JOB,
     },

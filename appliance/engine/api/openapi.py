@@ -79,6 +79,18 @@ def binary(media_type: str, description: str, headers: Sequence[str] = ()) -> Di
     return response
 
 
+def event_stream(media_type: str, description: str) -> Dict[str, Any]:
+    """Server-sent events; the schema is that of each."""
+    job = {"$ref": "#/components/schemas/JobModel"}
+    fields = {
+        "event": {"enum": ["state", "progress", "deleted"]},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": job},
+    }
+    schema = {"type": "object", "properties": fields, "required": ["event", "id", "data"]}
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
 def install(app: FastAPI) -> None:
     """Serve the document with the schema of problems in it."""
 

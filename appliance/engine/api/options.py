@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from typing import Any, Dict
 
 from ...errors import UsageError
@@ -65,14 +66,14 @@ def _kind(knob: dataclasses.Field[Any]) -> str:
 
 
 def _checked(knob: dataclasses.Field[Any], value: Any) -> Any:
-    """The value in the type of its knob; ranges are for `MakeOptions`, but for numbers too large for a float."""
+    """The value in the type of its knob; ranges are for `MakeOptions`."""
     kind = _kind(knob)
     if value is None and knob.default is None:
         return None
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if kind == "integer" and number and value == value // 1:  # JSON Schema holds 1.0 for an integer.
         return int(value)
-    if kind == "number" and number and abs(value) < 1e9:
+    if kind == "number" and number and abs(value) <= sys.float_info.max:
         return float(value)
     if kind == "string" and isinstance(value, str):
         return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Dict, Optional, Type
+from typing import Any, Dict, Optional, Sequence, Type
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -81,8 +81,11 @@ def problem(error: SonicError, status: Optional[int] = None) -> JSONResponse:
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Let every error of the app, its framework's own included, leave as a problem document."""
+def install(app: FastAPI, routes: Sequence[Any]) -> None:
+    """Let every error of the app, its framework's own included, leave as a problem document.
+
+    ``routes``: whose methods are named to whoever used another.
+    """
 
     async def known(request: Request, error: Any) -> JSONResponse:
         if status_of(error) == 500:
@@ -95,7 +98,13 @@ def install(app: FastAPI) -> None:
         return problem(Refused(422, f"The request is not valid: {places}."))
 
     async def http(request: Request, error: Any) -> JSONResponse:
-        return problem(Refused(error.status_code, headers=dict(error.headers or {})))
+        headers = dict(error.headers or {})
+        allowed = {
+            method for route in routes if route.path_regex.match(request.url.path) for method in route.methods
+        }
+        if error.status_code == 405 and allowed:
+            headers["Allow"] = ", ".join(sorted(allowed))
+        return problem(Refused(error.status_code, headers=headers))
 
     async def unknown(request: Request, error: Any) -> JSONResponse:
         return problem(SonicError())  # The server logs the trace.
