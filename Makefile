@@ -9,7 +9,7 @@ BIN := .venv/bin
 BIN37 := .venv37/bin
 BIN_FACTORY := .venv-factory/bin
 
-.PHONY: demo test test-3.7 test-factory system-packages lint bundle bundle-board clean
+.PHONY: demo test test-3.7 test-factory system-packages lint bundle bundle-board boot-test clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed .venv/models
@@ -51,8 +51,13 @@ bundle: .venv/installed .venv/models
 bundle-board: .venv37/installed .venv/models
 	$(BIN37)/python tools/make_bundle.py --machine aarch64
 
+# The installed appliance on a whole machine, imitated by QEMU; needs root and most of an hour.
+boot-test: .venv/installed .venv/models
+	@sh tools/system_packages.sh boot
+	SONIC_BOOT_TEST=1 $(BIN)/python -m pytest tests/boot/test_machine.py
+
 clean:
-	rm -rf .venv .venv37 .venv-factory build dist *.egg-info demo.mp4
+	rm -rf .cache .venv .venv37 .venv-factory build dist *.egg-info demo.mp4
 
 system-packages:
 	@sh tools/system_packages.sh

@@ -29,6 +29,8 @@ MIRROR = "http://deb.debian.org/debian"
 RELEASE = "bookworm"
 PROFILE = "headless"
 NSPAWN = ("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--console=pipe")
+NO_DEBIAN = 75
+"""Exit status where the mirror gave nothing: no fault of ours (EX_TEMPFAIL of sysexits.h)."""
 DISK_BYTES = 6 << 30
 """Of a disk image; sparse. Leaves room for jobs beside what the guard keeps free."""
 
@@ -99,7 +101,12 @@ def base_tree(kind: str) -> Path:
         with _made_whole(tree, f"debian-{kind}-*") as part:
             mirror = os.environ.get("DEBIAN_MIRROR", MIRROR)
             included = "--include=" + ",".join(recipe.packages)
-            _run("debootstrap", "--variant=minbase", included, RELEASE, part, mirror)
+            try:
+                _run("debootstrap", "--variant=minbase", included, RELEASE, part, mirror)
+            except SystemExit as failure:
+                print(failure, file=sys.stderr)
+                print(f"no Debian could be had from {mirror}", file=sys.stderr)
+                sys.exit(NO_DEBIAN)
             for name, text in recipe.files.items():
                 path = part / name
                 path.parent.mkdir(parents=True, exist_ok=True)

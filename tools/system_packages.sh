@@ -13,7 +13,8 @@ missing() {
 
 packages=
 if missing ffmpeg ffprobe; then packages="$packages ffmpeg"; fi
-if missing systemd-nspawn systemd-analyze debootstrap; then packages="$packages systemd systemd-container debootstrap"; fi
+if missing systemd-nspawn systemd-analyze; then packages="$packages systemd systemd-container"; fi
+if missing debootstrap; then packages="$packages debootstrap debian-archive-keyring"; fi
 if [ "${1-}" = boot ] && missing qemu-system-x86_64 mke2fs debugfs; then
     packages="$packages qemu-system-x86 e2fsprogs"
 fi

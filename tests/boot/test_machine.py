@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.skipif(not os.environ.get("SONIC_BOOT_TEST"), reason="takes most of an hour; run by `make boot-test`"),
 ]
 
-SPEECH_SECONDS, SHORT_SECONDS = 5.0, 1.5
+SPEECH_SECONDS, SHORT_SECONDS = 4.0, 1.0
 SEGMENTS_BEFORE_CUT = 2
 OPTIONS = {"min_resolution": 384, "inference_steps": 1}
 PATIENCE_S = 2400

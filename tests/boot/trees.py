@@ -19,6 +19,8 @@ GUEST = Path(__file__).resolve().parent / "guest"
 DEBIAN_PYTHON = (3, 11)
 BUNDLED = ("appliance", "models_om", "systemd", "tools/bundle", "tools/make_bundle.py", "setup.cfg", "pyproject.toml")
 CAP_SYS_ADMIN = 21
+NO_DEBIAN = 75
+"""Exit status of make_image.py where the mirror gave nothing."""
 BUILD_SECONDS = 1800
 SBIN = os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
 
@@ -65,7 +67,7 @@ def _changed(name: str) -> float:
 def image(kind: str) -> Path:
     """A tree ("container") or disk ("machine") with the appliance installed, out of the cache where it is there."""
     script = REPOSITORY / "tools" / "make_image.py"
-    return Path(_run(sys.executable, str(script), kind, str(bundle())).splitlines()[-1])
+    return Path(_run(sys.executable, str(script), kind, str(bundle()), skip_status=NO_DEBIAN).splitlines()[-1])
 
 
 def write_share(folder: Path, speech_seconds: Tuple[float, float], size: int) -> Path:
@@ -81,8 +83,10 @@ def write_share(folder: Path, speech_seconds: Tuple[float, float], size: int) ->
     return folder
 
 
-def _run(*command: str) -> str:
+def _run(*command: str, skip_status: Optional[int] = None) -> str:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=BUILD_SECONDS)
     errors = done.stderr.decode(errors="replace")
+    if done.returncode == skip_status:
+        pytest.skip(errors.splitlines()[-1])
     assert done.returncode == 0, f"{' '.join(command)}: exit status {done.returncode}\n{errors[-4000:]}"
     return done.stdout.decode()
