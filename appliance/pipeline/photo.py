@@ -9,6 +9,7 @@ the decoder's own buffer and little more.
 from __future__ import annotations
 
 import io
+import os
 import stat
 import warnings
 from dataclasses import dataclass
@@ -23,6 +24,12 @@ from ..errors import PhotoError, PhotoNotFound, PhotoTooLarge, PhotoUnreadable
 MAX_PIXELS = 100_000_000
 WORKING_SIDE = 4096
 """Longest side, in pixels, of what the pipeline works on."""
+
+READS = 2_000_000
+"""How many pieces a file may be read in. Photos take thousands; made of millions of empty markers or chunks, a small
+file would keep the parser busy for minutes."""
+MAX_SCANNED = 4_000_000_000
+"""Pixels times scans of a JPEG. Progressive ones have about ten scans; each makes the decoder walk over all pixels."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 BACKDROP = "white"
@@ -69,7 +76,8 @@ def load_photo(path: Union[str, Path]) -> Photo:
         # A pipe or device would be waited for without end.
         if not stat.S_ISREG(path.stat().st_mode):
             raise PhotoUnreadable("not a regular file")
-        stream = path.open("rb")
+        # Opened by number: the library puts a stream's name into its messages, and those go into the log.
+        stream = _Rationed(io.FileIO(os.open(str(path), os.O_RDONLY | os.O_CLOEXEC)))
     except (OSError, ValueError) as error:
         raise PhotoNotFound(type(error).__name__) from error
     with stream, warnings.catch_warnings():
@@ -78,6 +86,7 @@ def load_photo(path: Union[str, Path]) -> Photo:
         warnings.simplefilter("ignore", UserWarning)
         try:
             with Image.open(stream, formats=FORMATS) as picture:
+                _check_scans(picture, stream)
                 return Photo(_decode(picture))
         except PhotoError:
             raise
@@ -85,6 +94,32 @@ def load_photo(path: Union[str, Path]) -> Photo:
             raise PhotoTooLarge(str(error)) from error
         except Exception as error:  # the decoders raise nearly every type there is on damaged files
             raise PhotoUnreadable(f"{type(error).__name__}: {error}") from error
+
+
+class _Rationed(io.BufferedReader):
+    """A file that can be read in `READS` pieces only."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        super().__init__(raw)
+        self._left = READS
+
+    def read(self, size: Optional[int] = -1) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise PhotoUnreadable("made of too many pieces")
+        return super().read(size)
+
+
+def _check_scans(picture: Image.Image, stream: io.BufferedReader) -> None:
+    if picture.format not in ("JPEG", "MPO"):
+        return
+    # The marker of a scan; compressed data never hold these two bytes, so that at most a few too many are counted.
+    position = stream.tell()
+    stream.seek(0)
+    scans = stream.read().count(b"\xff\xda")
+    stream.seek(position)
+    if scans * picture.width * picture.height > MAX_SCANNED:
+        raise PhotoUnreadable(f"{scans} scans of {picture.width} x {picture.height}")
 
 
 def _decode(picture: Image.Image) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Callable, Dict, Type
 import cv2
 import numpy as np
 import pytest
+from mutations import jpeg_of_scans
 from PIL import Image
 
 from appliance.errors import PhotoError, PhotoNotFound, PhotoTooLarge, PhotoUnreadable
@@ -236,6 +237,8 @@ BAD_FILES = [
     ("png with broken compression", encoded(".png")[:41] + b"\xff" * 4 + encoded(".png")[45:], PhotoUnreadable),
     ("110 megapixels", png_header(11_000, 10_000), PhotoTooLarge),
     ("decompression bomb", png_header(200_000, 200_000), PhotoTooLarge),
+    ("61 scans of 98 megapixels", jpeg_of_scans(9_900, 9_900, 60), PhotoUnreadable),
+    ("a million markers", b"\xff\xd8" + b"\xff\xe0\x00\x02" * 1_000_000, PhotoUnreadable),
 ]
 
 
@@ -245,6 +248,7 @@ def test_bad_file_is_refused_by_name(name: str, content: bytes, error: Type[Phot
     with pytest.raises(PhotoError) as refused:
         load_photo(tmp_path / "photo.jpg")
     assert type(refused.value) is error
+    assert "photo.jpg" not in refused.value.detail
 
 
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:

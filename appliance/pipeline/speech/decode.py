@@ -16,11 +16,20 @@ from ..ffmpeg import Ffmpeg, input_file
 BLOCK = 1 << 16
 """Sample frames in a block."""
 
+SLOWEST, FASTEST = 4_000, 768_000
+"""Hertz between which a sampling rate is believed; a block at 1 Hz would become 4 GB at the networks' rate."""
+
+LOUDEST = 1_000.0
+"""Times full scale; floating-point samples beyond are damage, and their squares could overflow."""
+
 FORMATS = "wav,w64,aiff,au,caf,flac,mp3,aac,mov,matroska,ogg,amr,asf,avi,flv,mpeg,mpegts,ac3,eac3"
 """ffmpeg demuxers for which a recording is opened: containers of sound, no playlists, scripts or pictures."""
 
 DAMAGE = ("moov atom not found", "partial file", "no 'data' tag found")
 DECODER_FAULT = re.compile(r"Error while decoding|Error submitting packet|Decoding error")
+CHUNKS = 1_000
+"""Of a WAV file, that are looked at in search of its sound."""
+
 FAULTS_FORGIVEN = 2
 """Frames that may fail: MP3 files in the field often end in a tag or a cut frame."""
 
@@ -93,7 +102,8 @@ class AudioDecoder:
                 break
             block = np.frombuffer(raw[:whole], dtype=">f4").astype(np.float32).reshape(-1, self.channels)
             samples += len(block)
-            yield np.nan_to_num(block, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+            block[~(np.abs(block) <= LOUDEST)] = 0.0
+            yield block
         self._check_complete(samples / self.rate)
 
     def _read_header(self) -> Tuple[int, int]:
@@ -107,6 +117,8 @@ class AudioDecoder:
         magic, offset, _, _, rate, channels = struct.unpack(">4s5I", header)
         assert magic == b".snd"
         self._ffmpeg.stdout.read(offset - len(header))
+        if not SLOWEST <= rate <= FASTEST:
+            raise SpeechUnreadable(f"{rate} Hz")
         return rate, channels
 
     def _check_complete(self, seconds: float) -> None:
@@ -154,7 +166,7 @@ def _riff_seconds_missing(path: Path) -> Optional[float]:
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":
             return None
         bytes_per_second = 0
-        while True:
+        for _ in range(CHUNKS):
             chunk = file.read(8)
             if len(chunk) < 8:
                 return None
@@ -167,3 +179,4 @@ def _riff_seconds_missing(path: Path) -> Optional[float]:
             if name == b"fmt " and size >= 16:
                 bytes_per_second = struct.unpack("<8xI4x", file.read(16))[0]
             file.seek(body + size + size % 2)
+    return None

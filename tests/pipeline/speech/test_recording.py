@@ -11,6 +11,7 @@ from typing import Callable, Dict, Tuple, Type
 import numpy as np
 import pytest
 from media import ENGLISH, MANDARIN, encode, ffmpeg, noise, sound_of, tone, write_wav
+from mutations import wav
 
 from appliance.errors import (
     OutputError,
@@ -108,7 +109,7 @@ def test_channels_that_cancel_do_not_become_silence(tmp_path: Path, store: Model
 def test_a_damaged_channel_of_numbers_that_are_none_is_silence(tmp_path: Path, store: ModelStore) -> None:
     samples = sound_of(ENGLISH).copy()
     samples[8000:8100] = np.nan
-    samples[9000] = np.inf
+    samples[9000:9002] = np.inf, 1e38
     raw = tmp_path / "raw"
     raw.write_bytes(samples.tobytes())
     wav = tmp_path / "nan.wav"
@@ -304,6 +305,7 @@ REFUSED: Dict[str, Tuple[Callable[[Path], Path], Type[SonicError]]] = {
     "mute film": (mute_film, SpeechUnreadable),
     "concat script": (playlist, SpeechUnreadable),
     "HLS playlist": (hls, SpeechUnreadable),
+    "WAV of 2 samples a second": (content("slow.wav", wav(bytes(80_000), rate=2, length=2**32 - 1)), SpeechUnreadable),
     "cut WAV": (cut(".wav"), SpeechCorrupt),
     "WAV header only": (cut(".wav", "-fflags", "+bitexact", share=0.0001), SpeechUnreadable),
     "cut FLAC": (cut(".flac"), SpeechCorrupt),
