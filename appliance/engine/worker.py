@@ -160,7 +160,7 @@ class Worker:
         if self._maker is None or networks != self._loaded:
             if self._maker is not None:
                 self._maker.close()
-                self._maker = None
+                self._maker = self._loaded = None
             self._maker = self._load(*networks)
             self._loaded = networks
         return self._maker

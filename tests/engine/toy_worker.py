@@ -87,7 +87,8 @@ class ToyMaker:
         yield FaceTaken(1, 1)
         yield Progress("face", 1, 1)
         yield Progress("speech", 1, 1)
-        _write(segments / "init.mp4", _init(recording))
+        if not (segments / "init.mp4").exists():
+            _write(segments / "init.mp4", _init(recording))
         for index in range(count):
             path = segments / f"{index:06d}.m4s"
             if not path.exists():
