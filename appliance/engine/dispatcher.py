@@ -235,6 +235,7 @@ class Dispatcher:
     async def _done(self, running: Running, result: Dict[str, Any]) -> None:
         job = running.job
         await self._patiently(self._records.store.done, job.id, result)
+        self._remove_segments(job.id)
         counters = self._counters
         counters.done += 1
         counters.frames += result["frames"]

@@ -68,6 +68,11 @@ async def until(engine: Engine, job_id: str, holds: Callable[[JobView], bool]) -
     return await asyncio.wait_for(look(), PATIENCE_SECONDS)
 
 
+def at_segment(count: int) -> Callable[[JobView], bool]:
+    """Whether so many segments are finished."""
+    return lambda view: view.job.segments >= count
+
+
 async def finished(engine: Engine, job_id: str) -> Job:
     return (await until(engine, job_id, lambda view: view.job.state in (State.DONE, State.FAILED))).job
 

@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterator, List
 import psutil
 import pytest
 from engine.engines import (
+    at_segment,
     eventually,
     files_below,
     finished,
@@ -63,10 +64,6 @@ def is_running(view: JobView) -> bool:
     return view.job.state is State.RUNNING
 
 
-def at_segment(count: int) -> Any:
-    return lambda view: view.job.segments >= count
-
-
 # --- the way of a job -------------------------------------------------------------------------------------------------
 
 
@@ -84,7 +81,7 @@ def test_a_job_becomes_a_video_and_says_so_on_the_way(tmp_path: Path) -> None:
             assert job.state is State.DONE and job.result is not None and job.result["frames"] == 15
             assert video_of(tmp_path, job.id) == video(recording)
             assert engine.counters.done == 1 and engine.counters.frames == 15
-            assert not Folders(tmp_path).job(job.id).segments.exists()
+            await eventually(lambda: not Folders(tmp_path).job(job.id).segments.exists())
 
     run(go())
 
