@@ -6,11 +6,9 @@ Each run is a process of its own, started like any user's, so that its start-up 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,12 +19,11 @@ import click
 from ..commands.output import Output, output_options
 from ..demo import write_portrait, write_speech
 from ..errors import SonicError
+from .processes import PeakMemory
 
 START_UP = ("models", "face")
 """Stages that come once, however long the speech."""
 PER_FRAME = ("speech", "motion", "render", "encode")
-
-SAMPLING_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def measure(photo: Path, seconds: float, folder: Path, flags: List[str]) -> Meas
     began = time.monotonic()
     process = subprocess.Popen([*command, "-o", str(folder / "out.mp4"), *flags], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    memory = _PeakMemory(process.pid)
+    memory = PeakMemory(process.pid)
     start_up = 0.0
     last: Dict[str, object] = {}
     for line in process.stdout:
@@ -100,8 +97,8 @@ def measure(photo: Path, seconds: float, folder: Path, flags: List[str]) -> Meas
         total=total,
         real_time=length / (total - start_up),
         stages=last["seconds_per_stage"],  # type: ignore[arg-type]
-        memory_python=memory.python / 2**20,
-        memory_ffmpeg=memory.ffmpeg / 2**20,
+        memory_python=memory.own / 2**20,
+        memory_ffmpeg=memory.children / 2**20,
         **made,  # type: ignore[arg-type]
     )
 
@@ -125,44 +122,3 @@ def table(run: Measurement) -> str:
             "",
         ]
     )
-
-
-class _PeakMemory:
-    """Watches the peak resident memory (VmHWM) of a process and the sum of its children's, bytes."""
-
-    def __init__(self, pid: int) -> None:
-        self.python = self.ffmpeg = 0
-        self._pid = pid
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stopped.wait(SAMPLING_S):
-            self.python = max(self.python, _high_water(self._pid))
-            now = sum(_high_water(child) for child in _children(self._pid))
-            self.ffmpeg = max(self.ffmpeg, now)
-
-
-def _high_water(pid: int) -> int:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    lines = (line.split() for line in status.splitlines())
-    return next((int(words[1]) << 10 for words in lines if words[0] == "VmHWM:"), 0)
-
-
-def _children(pid: int) -> List[int]:
-    """Live child processes, whichever thread started them."""
-    found: List[int] = []
-    try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            found += map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text().split())
-    except OSError:
-        pass
-    return found

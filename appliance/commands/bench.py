@@ -13,7 +13,7 @@ class _Benches(click.Group):
     """Loads a measurement only when it is asked for; without a name, `speed`."""
 
     def list_commands(self, context: click.Context) -> List[str]:
-        return [name for name in ("speed", "quality") if importlib.util.find_spec(f"appliance.bench.{name}")]
+        return [name for name in ("speed", "quality", "engine") if importlib.util.find_spec(f"appliance.bench.{name}")]
 
     def get_command(self, context: click.Context, name: str) -> Optional[click.Command]:
         if name not in self.list_commands(context):
@@ -29,4 +29,4 @@ class _Benches(click.Group):
 
 @click.group(cls=_Benches)
 def bench() -> None:
-    """Measure speed and memory (the default), or quality."""
+    """Measure speed and memory (the default), quality, or how the service holds."""

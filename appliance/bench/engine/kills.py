@@ -1,0 +1,151 @@
+"""``kill -9`` at random moments, again and again: nothing may be lost, damaged or different."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Dict, Iterator, List
+
+from ...engine.client import EngineClient
+from ...engine.job import State
+from ...errors import EngineUnavailable, SonicError
+from .checks import decodes, faults, sha256
+from .figure import Figure
+from .materials import SMALL, Materials
+from .service import Service
+
+KILLS, QUICK_KILLS = 50, 3
+SPEECH_S = (10.0, 13.0, 16.0, 20.0)
+QUICK_SPEECH_S = (3.0, 4.0)
+LONGEST_LIFE_S = 8.0
+"""A service is killed at most so long after its start: while it starts, loads, hears or makes."""
+WAITING = 3
+"""Jobs not finished that are kept in the engine, so that each kill strikes work."""
+PATIENCE_S = 600.0
+LOOK_S = 0.02
+
+Hashes = Dict[float, str]
+"""sha256 of the video of so many seconds of speech."""
+
+
+def measure(materials: Materials, folder: Path, quick: bool) -> Iterator[Figure]:
+    """First an undisturbed run of every kind of job, then one under kills of the service, one of the worker."""
+    lengths = QUICK_SPEECH_S if quick else SPEECH_S
+    count = QUICK_KILLS if quick else KILLS
+    undisturbed = _undisturbed(materials, folder / "undisturbed", lengths)
+    for name, strike in (("service", _kill_service), ("worker", _kill_worker)):
+        with Service(folder / name) as service:
+            feeder = _Feeder(service, materials, lengths)
+            chance = random.Random(name)
+            for _ in range(count):
+                strike(service, chance)
+            feeder.finish()
+            yield from _figures(service, name, count, feeder.sent, undisturbed)
+
+
+class _Feeder:
+    """A client that always keeps some jobs in the engine, killed or not."""
+
+    def __init__(self, service: Service, materials: Materials, lengths: tuple) -> None:
+        self.sent: Dict[str, float] = {}
+        """Seconds of speech by number of the job."""
+        self._service, self._materials, self._lengths = service, materials, lengths
+        self._enough = threading.Event()
+        self._errors: List[SonicError] = []
+        self._thread = threading.Thread(target=self._feed)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Send no more, wait for what was sent. Raises what the client met."""
+        self._enough.set()
+        self._thread.join()
+        if self._errors:
+            raise self._errors[0]
+        self._service.wait_until_ready()
+        for job_id in self.sent:
+            self._service.finished(job_id)
+
+    def _feed(self) -> None:
+        try:
+            with self._service.client(patience=PATIENCE_S) as client:
+                while not self._enough.wait(LOOK_S):
+                    if len(self.sent) - self._service.videos() < WAITING:
+                        self._send(client)
+        except SonicError as error:
+            self._errors.append(error)
+
+    def _send(self, client: EngineClient) -> None:
+        """One more, under the same key until somebody is there to take it."""
+        number = len(self.sent)
+        seconds = self._lengths[number % len(self._lengths)]
+        while True:
+            try:
+                speech = self._materials.speech(seconds)
+                view = client.submit(self._materials.portrait, speech, SMALL, key=f"job-{number}")
+            except EngineUnavailable:
+                time.sleep(LOOK_S)
+            else:
+                self.sent[view.job.id] = seconds
+                return
+
+
+def _undisturbed(materials: Materials, folder: Path, lengths: tuple) -> Hashes:
+    with Service(folder) as service, service.client() as client:
+        ids = {s: client.submit(materials.portrait, materials.speech(s), SMALL).job.id for s in lengths}
+        for job_id in ids.values():
+            service.finished(job_id)
+        return {seconds: sha256(service.folders.job(job_id).video) for seconds, job_id in ids.items()}
+
+
+def _kill_service(service: Service, chance: random.Random) -> None:
+    """Only the main process: what it started has to notice by itself."""
+    time.sleep(chance.uniform(0.0, LONGEST_LIFE_S))
+    service.kill()
+    service.start()
+
+
+def _kill_worker(service: Service, chance: random.Random) -> None:
+    """Never twice at one job without a new segment in between: that would be a job that crashes the worker."""
+    time.sleep(chance.uniform(0.0, LONGEST_LIFE_S / 2))
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        worker = service.worker
+        with service.client() as client:
+            spared = any(view.job.crashes for view in client.jobs())
+        if worker is not None and not spared:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+                return
+        time.sleep(LOOK_S)
+    raise SonicError(message="No worker came back that could be killed.")
+
+
+def _figures(service: Service, name: str, count: int, sent: Dict[str, float], undisturbed: Hashes) -> Iterator[Figure]:
+    jobs = {view.job.id: view.job for view in service.jobs()}
+    resumed = service.said("goes on after segment" if name == "service" else ": begun after segment")
+    done = {job_id for job_id in sent if job_id in jobs and jobs[job_id].state is State.DONE}
+    yield Figure(
+        f"{count} x kill -9 of the {name}: jobs lost",
+        f"{len(sent) - len(done)} of {len(sent)}; {len(set(jobs) - set(sent))} too many; "
+        f"{resumed} times a job was taken up again",
+        "0", len(done) == len(sent) == len(jobs),
+    )  # fmt: skip
+    videos = {job_id: service.folders.job(job_id).video for job_id in done}
+    broken = [job_id for job_id, video in videos.items() if not decodes(video)]
+    service.stop()
+    wrong = faults(service.folders)
+    yield Figure(
+        f"{count} x kill -9 of the {name}: corrupt files",
+        "; ".join([f"{len(broken)} of {len(videos)} videos", *wrong]) + ("" if wrong else "; records in order"),
+        "0", not broken and not wrong,
+    )  # fmt: skip
+    different = [job_id for job_id, video in videos.items() if sha256(video) != undisturbed[sent[job_id]]]
+    yield Figure(
+        f"{count} x kill -9 of the {name}: videos that differ from those of an undisturbed run",
+        f"{len(different)} of {len(videos)}", "0", not different,
+    )  # fmt: skip
