@@ -53,7 +53,7 @@ class Run(NamedTuple):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     require(("qemu-system-x86_64", "systemd-nspawn", "debootstrap", "mke2fs", "debugfs", "e2fsck"))
-    share = write_share(tmp_path_factory.mktemp("share"), (SPEECH_SECONDS, SHORT_SECONDS), size=384)
+    share = write_share(tmp_path_factory.mktemp("share"), (SPEECH_SECONDS, SHORT_SECONDS))
     machine = Emulator(image("machine"), share, tmp_path_factory.mktemp("machine"))
     plan: Dict[str, Any] = {"options": OPTIONS, "patience": PATIENCE_S}
     steps = ["boot", "ready", "network", "camera", "microphone", "job", "memory", "until_cut"]
@@ -110,7 +110,7 @@ def test_engine_starts_with_the_machine(run: Run, boot: str) -> None:
     assert getattr(run, boot)["ready"]["at_boot"]["ActiveState"] in ("active", "activating")
 
 
-@pytest.mark.parametrize("process", ["engine", "worker"])
+@pytest.mark.parametrize("process", ["engine", "worker", "spool"])
 def test_has_no_network_at_all(run: Run, process: str) -> None:
     seen = run.before["network"][process]
     assert seen["interfaces"] == ["lo"]

@@ -70,7 +70,7 @@ def image(kind: str) -> Path:
     return Path(_run(sys.executable, str(script), kind, str(bundle()), skip_status=NO_DEBIAN).splitlines()[-1])
 
 
-def write_share(folder: Path, speech_seconds: Tuple[float, float], size: int) -> Path:
+def write_share(folder: Path, speech_seconds: Tuple[float, float]) -> Path:
     """What the machine finds in /opt/boot-test: its steps, a photo, a recording and a short one."""
     folder.chmod(0o755)  # also for the clerk
     shutil.copytree(str(GUEST), str(folder / "guest"), ignore=shutil.ignore_patterns("__pycache__"))
@@ -79,7 +79,7 @@ def write_share(folder: Path, speech_seconds: Tuple[float, float], size: int) ->
     encode(ENGLISH, folder / "short.wav", "-t", str(short))
     from skimage import data
 
-    Image.fromarray(data.astronaut()).resize((size, size)).save(str(folder / "photo.jpg"), quality=90)
+    Image.fromarray(data.astronaut()).save(str(folder / "photo.jpg"), quality=90)
     return folder
 
 

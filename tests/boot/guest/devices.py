@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict
 
 import engine
-from machine import ENGINE, STATE, engine_pid, run, unit, worker_pid
+from machine import ENGINE, STATE, main_pid, run, unit, worker_pid
 from report import OUT, SHARED, Report
 
 Facts = Dict[str, Any]
@@ -98,7 +98,7 @@ def job(facts: Facts, report: Report, plan: Plan) -> None:
 
 def memory(facts: Facts, report: Report, plan: Plan) -> None:
     """A process of the slice that takes all the memory there is dies of it, and nothing else does."""
-    before = {"engine": engine_pid(), "worker": worker_pid()}
+    before = {"engine": main_pid(ENGINE), "worker": worker_pid()}
     facts["ceiling"] = int(_slice_file("memory.max"))
     facts["machine"] = int(Path("/proc/meminfo").read_text().split()[1]) * 1024
     kills = _kills()
@@ -107,7 +107,7 @@ def memory(facts: Facts, report: Report, plan: Plan) -> None:
     facts["kills"] = _kills() - kills
     facts["greedy"] = unit("boot-test-greedy", "Result")["Result"]
     facts["peak"] = int(_slice_file("memory.peak", default="0"))
-    facts["survived"] = {"engine": engine_pid(), "worker": worker_pid()} == before
+    facts["survived"] = {"engine": main_pid(ENGINE), "worker": worker_pid()} == before
     facts["health"] = engine.get("/v1/health")
     run("systemctl", "reset-failed", "boot-test-greedy", check=False)
 

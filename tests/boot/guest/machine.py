@@ -36,14 +36,14 @@ def unit(name: str, *properties: str) -> Dict[str, str]:
     return dict(line.split("=", 1) for line in lines)
 
 
-def engine_pid() -> int:
+def main_pid(service: str) -> int:
     """0 while it does not run."""
-    return int(unit(ENGINE, "MainPID")["MainPID"])
+    return int(unit(service, "MainPID")["MainPID"])
 
 
 def worker_pid() -> Optional[int]:
     """The engine's child that makes the videos."""
-    parent = engine_pid()
+    parent = main_pid(ENGINE)
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()

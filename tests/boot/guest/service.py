@@ -22,10 +22,10 @@ from machine import (
     below,
     describe,
     drop_in,
-    engine_pid,
     foreign_sockets,
     inet_sockets,
     interfaces,
+    main_pid,
     run,
     unit,
     wait,
@@ -80,8 +80,9 @@ def activation(facts: Facts, report: Report, plan: Plan) -> None:
 
 
 def network(facts: Facts, report: Report, plan: Plan) -> None:
-    """Engine and worker have no network to speak to, and no socket that could."""
-    pids = {"engine": engine_pid(), "worker": wait("a worker", worker_pid, plan["patience"])}
+    """No part of the appliance has a network to speak to, nor a socket that could."""
+    pids = {"engine": main_pid(ENGINE), "worker": wait("a worker", worker_pid, plan["patience"])}
+    pids["spool"] = wait("the spool", lambda: main_pid("sonic-spool.service"), plan["patience"])
     machine = os.readlink("/proc/1/ns/net")
     for name, pid in pids.items():
         facts[name] = {
