@@ -107,7 +107,7 @@ def test_order_of_service_is_priority_then_arrival(tmp_path: Path) -> None:
 def test_a_visitor_interrupts_a_lecture_which_then_goes_on_where_it_was(tmp_path: Path) -> None:
     async def go() -> None:
         async with running(toy_settings(tmp_path)) as engine:
-            recording = speech(segments=4, gate=1)
+            recording = speech(segments=8, gate=1, delay=0.05)
             lecture = await submit(engine, recording, Priority.LECTURE)
             await until(engine, lecture.id, at_segment(1))
             with engine.lease(lecture.id) as folder:
@@ -115,13 +115,13 @@ def test_a_visitor_interrupts_a_lecture_which_then_goes_on_where_it_was(tmp_path
                 open_gate(tmp_path, lecture.id)
                 await until(engine, visitor.id, is_running)
                 waiting = await engine.get(lecture.id)
-                assert (waiting.job.state, waiting.job.segments, waiting.position) == (State.QUEUED, 2, 1)
+                assert (waiting.job.state, waiting.position) == (State.QUEUED, 1)
                 before = {path.name: path.stat().st_mtime_ns for path in folder.segments.glob("*.m4s")}
                 open_gate(tmp_path, visitor.id)
                 assert (await finished(engine, visitor.id)).state is State.DONE
                 assert (await finished(engine, lecture.id)).state is State.DONE
                 after = {path.name: path.stat().st_mtime_ns for path in folder.segments.glob("*.m4s")}
-                assert len(before) == 2 and before.items() < after.items()
+                assert waiting.job.segments == len(before) and before.items() < after.items()
             assert video_of(tmp_path, lecture.id) == video(recording)
             assert engine.counters.crashes == 0
 
