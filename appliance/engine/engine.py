@@ -105,10 +105,11 @@ class Engine:
 
     # --- taking jobs --------------------------------------------------------------------------------------------------
 
-    async def begin_upload(self, content_length: Optional[int]) -> Upload:
+    async def begin_upload(self, content_length: Optional[int], key: Optional[str] = None) -> Upload:
         """A place for the files of a new job, before a byte of them is read.
 
-        ``content_length``: of the whole request, where it is known. Raises `QueueFull`, `StorageFull`,
+        ``content_length``: of the whole request, where it is known. ``key``: of a job that may have been taken already;
+        whoever only repeats it is let in even if nobody else is. Raises `QueueFull`, `StorageFull`,
         `UploadTooLarge`, `EngineUnavailable`.
         """
         self._check_running()
@@ -116,7 +117,8 @@ class Engine:
         length = content_length or 0
         if length > (limits.photo_megabytes + limits.speech_megabytes) * MEGABYTE + FORM_BYTES:
             raise UploadTooLarge()
-        await self._check_queue(len(self._uploads))
+        if key is None or await self._records.call(self._records.store.find_key, key) is None:
+            await self._check_queue(len(self._uploads))
         # How long the recording is, is not known yet; what is sure is that these bytes come.
         await self._reserve(length, 0, seconds=0.0)
         try:

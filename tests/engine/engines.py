@@ -49,7 +49,7 @@ async def submit(
     consent: bool = False,
     **options: Any,
 ) -> Job:
-    upload = await engine.begin_upload(None)
+    upload = await engine.begin_upload(None, key)
     upload.photo.write_bytes(photo)
     upload.speech.write_bytes(speech or toy_worker.speech())
     view, _ = await engine.submit(upload, MakeOptions(**options), priority, consent, key)

@@ -295,6 +295,21 @@ def test_a_full_queue_refuses_before_a_byte_is_read(tmp_path: Path) -> None:
     run(go())
 
 
+def test_a_job_that_was_taken_can_be_sent_again_while_the_queue_is_full(tmp_path: Path) -> None:
+    """A client that lost the answer repeats its request; it must not hear that there is no room for its job."""
+
+    async def go() -> None:
+        async with running(with_limits(toy_settings(tmp_path), queue_length=1)) as engine:
+            blocker = await submit(engine, speech(gate=0))
+            await until(engine, blocker.id, is_running)
+            job = await submit(engine, key="k")
+            with pytest.raises(QueueFull):
+                await submit(engine, key="other")
+            assert (await submit(engine, key="k")).id == job.id
+
+    run(go())
+
+
 def test_what_is_too_large_is_refused(tmp_path: Path) -> None:
     async def go() -> None:
         limits: Dict[str, Any] = {"photo_megabytes": 1, "speech_megabytes": 1}

@@ -71,7 +71,7 @@ async def submit_job(
 ) -> JobModel:
     limits: LimitSettings = request.app.state.limits
     boundary = boundary_of(request.headers.get("content-type", ""))
-    upload = await _engine(request).begin_upload(_announced(request))
+    upload = await _engine(request).begin_upload(_announced(request), idempotency_key)
     form = Form(
         boundary,
         {"photo": upload.photo, "speech": upload.speech},
