@@ -54,10 +54,9 @@ class Emulator:
             finally:
                 machine.kill()
                 machine.wait()
-        out = folder / "out"
-        out.mkdir()
+        _tool("e2fsck", "-p", str(self._shared_disk), accept=(0, 1))
         _tool("debugfs", "-R", f"rdump /out {folder}", str(self._shared_disk))
-        report = Report(list(read_lines(lines)), out, console)
+        report = Report(list(read_lines(lines)), folder / "out", console)
         self.boots.append({"seconds": round(time.monotonic() - began, 1), "plug_pulled": pulled, **report.as_json()})
         return report
 
@@ -87,7 +86,6 @@ class Emulator:
         """A file into the shared disk; the machine is off."""
         path = self._scratch / name
         path.write_text(text)
-        _tool("e2fsck", "-p", str(self._shared_disk), accept=(0, 1))
         _tool("debugfs", "-w", "-R", f"rm /{name}", str(self._shared_disk))
         _tool("debugfs", "-w", "-R", f"write {path} {name}", str(self._shared_disk))
 
