@@ -101,6 +101,7 @@ def open_all(kind: str, share: List[Case], folder: Path) -> Dict[str, Dict[str, 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900 * SCALE)
 @pytest.mark.parametrize("kind, refusals", [("photo", PhotoError), ("speech", SpeechError)])
 def test_every_file_is_read_or_refused_in_words(kind: str, refusals: type, tmp_path: Path) -> None:
     files = list(cases(kind, tmp_path))
