@@ -5,8 +5,8 @@ The same frames and sound give the same bytes.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
-import signal
 import tempfile
 from pathlib import Path
 from typing import IO, Tuple
@@ -14,10 +14,11 @@ from typing import IO, Tuple
 import cv2
 import numpy as np
 
-from ...errors import DiskFull, EncoderFailed, OutputError
+from ...errors import EncoderFailed
 from ...settings import FRAME_RATE
 from ..ffmpeg import Ffmpeg
 from .boxes import moved, split
+from .outcome import check_written, failure
 from .segments import FRAMES, Segment
 from .sound import FRAME_SAMPLES, SegmentSound
 
@@ -51,7 +52,6 @@ PIPE_BYTES = 1 << 20
 """Room for a frame between us and ffmpeg, so that neither waits for the other in 64 kB steps."""
 F_SETPIPE_SZ = 1031
 
-NO_SPACE = ("No space left on device", "Disk quota exceeded", "File too large")
 PICTURE, SOUND = 1, 2
 """Tracks of the MP4."""
 
@@ -81,23 +81,30 @@ class PlanarFrame:
 
 
 class SegmentEncoder:
-    """One ffmpeg that makes one segment. `close` stops it at any time and leaves nothing behind."""
+    """One ffmpeg that makes one segment. `close` stops it at any time and leaves nothing behind.
+
+    The sound becomes its own, and is closed with it.
+    """
 
     def __init__(self, segment: Segment, size: Tuple[int, int], sound: SegmentSound, folder: Path) -> None:
         self.segment = segment
         self._written = 0
         self._sound = sound
-        self._output: IO[bytes] = tempfile.TemporaryFile(dir=str(folder))
         width, height = size
-        packets = sound.result()
-        picture = f"-f rawvideo -pix_fmt yuv420p -video_size {width}x{height} -framerate {FRAME_RATE}".split()
-        inputs = [*picture, "-i", "pipe:0", "-f", "aac", "-i", f"pipe:{packets.fileno()}", "-map", "0:v", "-map", "1:a"]
-        self._ffmpeg = Ffmpeg(
-            [*inputs, "-vf", COLOUR_TAGS, *VIDEO_CODEC, "-g", str(FRAMES), *CONTAINER],
-            feed=True,
-            collect=self._output,
-            beside=packets,
-        )
+        with contextlib.ExitStack() as parts:
+            parts.callback(sound.close)
+            packets = sound.result()
+            self._output: IO[bytes] = parts.enter_context(tempfile.TemporaryFile(dir=str(folder)))
+            picture = f"-f rawvideo -pix_fmt yuv420p -video_size {width}x{height} -framerate {FRAME_RATE}".split()
+            inputs = [*picture, "-i", "pipe:0", "-f", "aac", "-i", f"pipe:{packets.fileno()}"]
+            tracks = ["-map", "0:v", "-map", "1:a"]
+            self._ffmpeg = Ffmpeg(
+                [*inputs, *tracks, "-vf", COLOUR_TAGS, *VIDEO_CODEC, "-g", str(FRAMES), *CONTAINER],
+                feed=True,
+                collect=self._output,
+                beside=packets,
+            )
+            parts.pop_all()
         try:
             fcntl.fcntl(self._ffmpeg.stdin.fileno(), F_SETPIPE_SZ, PIPE_BYTES)
         except OSError:
@@ -112,7 +119,7 @@ class SegmentEncoder:
         try:
             self._ffmpeg.stdin.write(planes)
         except BrokenPipeError:
-            raise self._failure() from None
+            raise failure(self._ffmpeg) from None
         self._written += 1
         if self.full:
             self._ffmpeg.close_stdin()
@@ -123,8 +130,7 @@ class SegmentEncoder:
 
     def result(self) -> Tuple[bytes, bytes]:
         """Head and media of the segment, placed in time. Raises `EncoderFailed`, `DiskFull`."""
-        if self._ffmpeg.wait() != 0:
-            raise self._failure()
+        check_written(self._ffmpeg)
         self._output.seek(0)
         try:
             head, media = split(self._output.read())
@@ -140,14 +146,3 @@ class SegmentEncoder:
         self._ffmpeg.kill()
         self._output.close()
         self._sound.close()
-
-    def _failure(self) -> OutputError:
-        return failure(self._ffmpeg)
-
-
-def failure(ffmpeg: Ffmpeg) -> OutputError:
-    """Why an ffmpeg that writes ended badly: `DiskFull` or `EncoderFailed`."""
-    status = ffmpeg.wait()
-    detail = "\n".join((f"ffmpeg status {status}",) + ffmpeg.complaints()[:20])
-    full = status == -signal.SIGXFSZ or any(sign in detail for sign in NO_SPACE)
-    return DiskFull(detail) if full else EncoderFailed(detail)

@@ -7,6 +7,7 @@ of neighbouring segments then join as if they came from one run (each AAC packet
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import IO, List
@@ -17,6 +18,7 @@ from ...errors import EncoderFailed
 from ...settings import FRAME_RATE
 from ..ffmpeg import Ffmpeg
 from ..speech.decode import AudioDecoder
+from .outcome import check_written
 
 AUDIO_RATE = 48_000
 FRAME_SAMPLES = AUDIO_RATE // FRAME_RATE
@@ -89,27 +91,28 @@ class SegmentSound:
 
     def __init__(self, samples: np.ndarray, packets: int, folder: Path) -> None:
         self._packets = packets
-        self._output: IO[bytes] = tempfile.TemporaryFile(dir=str(folder))
-        with tempfile.TemporaryFile(dir=str(folder)) as raw:
-            raw.write(samples.astype("<i2").tobytes())
-            raw.seek(0)
-            form = ["-f", "s16le", "-ar", str(AUDIO_RATE), "-ac", str(samples.shape[1]), "-i", "pipe:0"]
-            self._ffmpeg = Ffmpeg([*form, *ENCODER], feed=raw, collect=self._output)
+        with contextlib.ExitStack() as parts:
+            self._output: IO[bytes] = parts.enter_context(tempfile.TemporaryFile(dir=str(folder)))
+            with tempfile.TemporaryFile(dir=str(folder)) as raw:
+                raw.write(samples.astype("<i2").tobytes())
+                raw.seek(0)
+                form = ["-f", "s16le", "-ar", str(AUDIO_RATE), "-ac", str(samples.shape[1]), "-i", "pipe:0"]
+                self._ffmpeg = Ffmpeg([*form, *ENCODER], feed=raw, collect=self._output)
+            parts.pop_all()
 
     def close(self) -> None:
         self._ffmpeg.kill()
         self._output.close()
 
     def result(self) -> IO[bytes]:
-        """The packets with their ADTS headers, as a file to read from the start. Raises `EncoderFailed`."""
-        status = self._ffmpeg.wait()
+        """The packets with their ADTS headers, as a file to read from the start. Raises `EncoderFailed`, `DiskFull`."""
+        check_written(self._ffmpeg)
         self._output.seek(0)
         packets = adts_packets(self._output.read())
         # The encoder's first packet stands for nothing but its own delay.
         own = packets[LEAD_IN + 1 : LEAD_IN + 1 + self._packets]
-        if status != 0 or len(own) != self._packets:
-            complaints = "\n".join(self._ffmpeg.complaints())
-            raise EncoderFailed(f"sound: ffmpeg status {status}, {len(packets)} packets\n{complaints}")
+        if len(own) != self._packets:
+            raise EncoderFailed(f"sound: {len(packets)} packets instead of {self._packets} and those around them")
         self._output.seek(0)
         self._output.truncate()
         self._output.write(b"".join(own))

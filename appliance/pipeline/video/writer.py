@@ -17,9 +17,10 @@ import numpy as np
 from ...errors import EncoderFailed
 from ...settings import FRAME_RATE, MakeOptions
 from ..ffmpeg import Ffmpeg, local_file
-from .encoder import PlanarFrame, SegmentEncoder, failure
+from .encoder import PlanarFrame, SegmentEncoder
 from .files import publish, refusal, workshop
 from .label import LabelPainter, aigc_metadata
+from .outcome import check_written, failure
 from .segments import Segment, SegmentFolder, first_frame, segment
 from .sound import SegmentSound, SoundTrack
 
@@ -136,8 +137,7 @@ class VideoWriter:
                 if time.monotonic() > deadline:
                     raise EncoderFailed("joining the segments did not come to an end")
                 time.sleep(WAIT_S / 10 if size < SLOWEST_BYTES_PER_S else WAIT_S)
-            if ffmpeg.wait() != 0:
-                raise failure(ffmpeg)
+            check_written(ffmpeg)
         try:
             publish(temporary, path)
         except OSError as error:

@@ -14,9 +14,10 @@ from typing import Callable, Dict, Iterator, List, Tuple, Type
 
 import numpy as np
 import pytest
+from disks import fill, small_disk
 from media import ENGLISH, encode, ffmpeg, noise, sound_of, write_wav
 
-from appliance.errors import EncoderFailed, OutputError, SonicError, SpeechUnreadable, UsageError
+from appliance.errors import DiskFull, EncoderFailed, OutputError, SonicError, SpeechUnreadable, UsageError
 from appliance.pipeline.speech.decode import AudioDecoder
 from appliance.pipeline.video import check_output, probe, read_video, write_video
 from appliance.settings import MakeOptions
@@ -279,6 +280,30 @@ def test_no_more_room_while_writing_is_disk_full(tmp_path: Path) -> None:
     command = [sys.executable, "-c", LIMITED, str(tmp_path / "out.mp4"), str(ENGLISH)]
     assert subprocess.run(command, cwd=str(ROOT), stdout=subprocess.PIPE).stdout.strip() == b"disk_full"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_wherever_a_disk_fills_up_the_video_is_whole_or_refused(tmp_path: Path) -> None:
+    def noisy(path: Path) -> bytes:
+        random = np.random.RandomState(0)
+        pictures = (random.randint(0, 256, (96, 128, 3)).astype(np.uint8) for _ in range(16))
+        write_video(path, pictures, SIZE, ENGLISH, 0.64, MakeOptions())
+        return path.read_bytes()
+
+    whole, outcomes = noisy(tmp_path / "whole.mp4"), set()
+    with small_disk(tmp_path / "disk", 2) as disk:
+        # From the first segment that does not fit to the finished file that does.
+        for leave in range(len(whole), len(whole) * 5 // 2, 16_384):
+            ballast = fill(disk, leave)
+            try:
+                assert noisy(disk / "out.mp4") == whole
+                outcomes.add("whole")
+            except DiskFull:
+                outcomes.add("refused")
+                assert [entry.name for entry in disk.iterdir()] == ["ballast"]
+            for file in (ballast, disk / "out.mp4"):
+                if file.exists():
+                    file.unlink()
+    assert outcomes == {"whole", "refused"}
 
 
 @pytest.mark.parametrize("frames", [0, 23, 24, 26])
