@@ -23,7 +23,8 @@ from .materials import Materials
 
 GROUPS = {
     "load": load.measure,
-    "kills": kills.measure,
+    "service-kills": kills.service_killed,
+    "worker-kills": kills.worker_killed,
     "disk": disk.measure,
     "length": length.measure,
     "latency": latency.measure,
