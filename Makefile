@@ -51,7 +51,7 @@ bundle: .venv/installed .venv/models
 bundle-board: .venv37/installed .venv/models
 	$(BIN37)/python tools/make_bundle.py --machine aarch64
 
-# The installed appliance on a whole machine, imitated by QEMU; needs root and most of an hour.
+# The installed appliance on a whole machine, imitated by QEMU; needs root and up to an hour.
 boot-test: .venv/installed .venv/models
 	@sh tools/system_packages.sh boot
 	SONIC_BOOT_TEST=1 $(BIN)/python -m pytest tests/boot/test_machine.py

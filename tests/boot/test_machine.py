@@ -1,7 +1,7 @@
 """The installed appliance on a whole machine with its own kernel, imitated by QEMU with no network card at all.
 
-Not in `make test`: an imitated processor is twenty to fifty times slower than a real one, and this takes most of an
-hour. Its own target, as root:
+Not in `make test`: an imitated processor is twenty to fifty times slower than a real one, and this takes from a quarter
+of an hour to more than one, as busy as the machine is. Its own target, as root:
 
     make boot-test          writes reports/boot-test.json as well
 
@@ -29,7 +29,7 @@ from helpers import REPOSITORY
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(4 * 3600),
-    pytest.mark.skipif(not os.environ.get("SONIC_BOOT_TEST"), reason="takes most of an hour; run by `make boot-test`"),
+    pytest.mark.skipif(not os.environ.get("SONIC_BOOT_TEST"), reason="takes long; run by `make boot-test`"),
 ]
 
 SPEECH_SECONDS, SHORT_SECONDS = 4.0, 1.0
