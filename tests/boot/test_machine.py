@@ -7,8 +7,9 @@ of an hour to more than one, as busy as the machine is. Its own target, as root:
 
 A Debian disk is made by debootstrap and mke2fs and the appliance installed on it from the offline bundle (both kept in
 .cache/boot). The first boot tries camera (the kernel's vivid), microphone (snd-aloop), one job and the memory ceiling,
-then the plug is pulled in the middle of a second job; the next boot, of the same disk, must go on with it. Inside, only
-the patience of the engine's unit is changed (PATIENCE in tools/make_image.py). The steps are in guest/devices.py.
+then the plug is pulled in the middle of a second job; the next boot, of the same disk, must go on with it. Inside, the
+engine's unit is given more patience, and NumPy fewer instructions (PATIENCE in tools/make_image.py), which is all that
+differs. The steps are in guest/devices.py.
 """
 
 from __future__ import annotations
