@@ -21,7 +21,7 @@ from .materials import SMALL, Materials
 from .service import FINAL, Service, stopped
 
 DISK_BYTES = 96 * MEGABYTE
-SPEECH_S, QUICK_SPEECH_S = 12.0, 6.0
+SPEECH_S, QUICK_SPEECH_S = 12.0, 3.0
 PATIENCE_S = 120.0
 LOOK_S = 0.01
 BLOCK = 4096

@@ -18,8 +18,8 @@ from .materials import SMALL, Materials
 from .service import FINAL, Service
 
 SPEECH_S = (10.0, 600.0, 3600.0)
-QUICK_SPEECH_S = (4.0, 20.0)
-STARTS, QUICK_STARTS = 9, 2
+QUICK_SPEECH_S = (4.0, 8.0)
+STARTS, QUICK_STARTS = 9, 1
 SUBMISSIONS, QUICK_SUBMISSIONS = 200, 10
 
 FIRST_PICTURE_S = 1.5

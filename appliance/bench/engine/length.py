@@ -17,7 +17,7 @@ from .materials import SMALL, Materials
 from .service import Service
 
 MINUTES = (10.0, 60.0)
-QUICK_MINUTES = (0.2, 0.6)
+QUICK_MINUTES = (0.05, 0.15)
 LOOK_S = 0.1
 
 HALF_A_FRAME = 0.02

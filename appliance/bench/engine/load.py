@@ -18,7 +18,7 @@ from .materials import SMALL, Materials
 from .service import Service
 
 CLIENTS = 8
-JOBS, QUICK_JOBS = 200, 16
+JOBS, QUICK_JOBS = 200, 12
 STEPS = (2, 3, 4, 5)
 """Options of the jobs, by turns; jobs of the same options must give the same video."""
 SPEECH_S = 1.0
