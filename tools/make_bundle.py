@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import hashlib
 import os
 import platform
 import shutil
@@ -26,6 +25,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
 from appliance import __version__  # noqa: E402
+from appliance.files import sha256_of  # noqa: E402
 from appliance.models import ModelStore, default_folder  # noqa: E402
 
 PACKAGE = ("appliance", "models_om", "systemd", "setup.cfg", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
@@ -62,7 +62,7 @@ def main() -> None:
         write_sums(bundle)
         tarball = given.output / f"{name}.tar.gz"
         pack(bundle, tarball, int(os.environ["SOURCE_DATE_EPOCH"]))
-    print(f"{_sha256(tarball)}  {tarball}  ({tarball.stat().st_size >> 20} MB)")
+    print(f"{sha256_of(tarball)}  {tarball}  ({tarball.stat().st_size >> 20} MB)")
 
 
 def collect_wheels(folder: Path, source: Path, extras: str, machine: str) -> None:
@@ -96,7 +96,7 @@ def collect_models(folder: Path) -> None:
 
 def write_sums(bundle: Path) -> None:
     """SHA256SUMS of every file, as sha256sum(1) reads it."""
-    lines = [f"{_sha256(path)}  {path.relative_to(bundle).as_posix()}\n" for path in _files(bundle)]
+    lines = [f"{sha256_of(path)}  {path.relative_to(bundle).as_posix()}\n" for path in _files(bundle)]
     (bundle / "SHA256SUMS").write_text("".join(lines))
 
 
@@ -132,14 +132,6 @@ def _last_commit() -> str:
         ["git", "-C", str(REPOSITORY), "log", "-1", "--format=%ct"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     return said.stdout.decode().strip() or "946684800"
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 if __name__ == "__main__":

@@ -32,6 +32,6 @@ def serve(output: Output, new_token: bool) -> None:
             click.echo(token)
         return
 
-    from ..engine.serve import serve as run
+    from ..engine.service.serve import serve as run
 
     run(settings)

@@ -36,8 +36,8 @@ def spool(output: Output, folder: Optional[Path], consent: bool, **knobs: Any) -
         raise UsageError(message="The folder to watch does not exist.", action="Create it first.")
 
     from ..engine.client import EngineClient
-    from ..engine.log import configure_logging
-    from ..engine.notify import Notifier
+    from ..engine.service.log import configure_logging
+    from ..engine.service.notify import Notifier
     from ..engine.spool import SpoolOptions, watch_folder
 
     options = SpoolOptions(

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Sequence, Set
 
 from ..errors import EngineError, JobNotFound, SonicError, StorageFull, WorkerCrashed
+from ..files import sha256_of
 from ..settings import Settings
-from .audit import fingerprint
 from .job import Failure, Job
-from .messages import Message
-from .records import Records
-from .recovery import remove_half_made
 from .scheduler import Pace, is_set_aside, yields_to
-from .supervisor import Supervisor, WorkerLost, WorkerProcess
+from .storage.records import Records
+from .storage.recovery import remove_half_made
 from .view import Counters, LiveProgress
+from .worker.messages import Message
+from .worker.supervisor import Supervisor, WorkerLost, WorkerProcess
 
 CANCEL_SECONDS = 3.0
 """A worker that has not let go of a job after so long is killed."""
@@ -314,6 +314,6 @@ class Dispatcher:
 def _fingerprint(video: Path) -> Optional[str]:
     """None where it is gone already."""
     try:
-        return fingerprint(video)
+        return sha256_of(video)
     except OSError:
         return None

@@ -29,11 +29,11 @@ from ..errors import (
 )
 from ..settings import MakeOptions, Settings
 from .dispatcher import Dispatcher
-from .folders import JobFolder
-from .guard import Removal, declared_seconds
 from .job import Failure, Job, Priority, State
-from .machine import temperature
-from .records import Records
+from .service.machine import temperature
+from .storage.folders import JobFolder
+from .storage.guard import Removal, declared_seconds
+from .storage.records import Records
 from .upload import Content, Upload, move_to, take_in
 from .view import Counters, Health, JobView
 from .watch import Watchers

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict
 
+from ..files import sync
 from .job import Priority
 
 BLOCK = 1 << 20
@@ -65,17 +66,9 @@ def take_in(upload: Upload) -> Content:
 
 def move_to(upload: Upload, target: Path) -> None:
     """Let the upload's folder be ``target``, for good. Raises OSError."""
-    sync_folder(upload.folder)
+    sync(upload.folder)
     os.rename(str(upload.folder), str(target))
-    sync_folder(target.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    handle = os.open(str(folder), os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(target.parent)
 
 
 def _settle(path: Path) -> str:

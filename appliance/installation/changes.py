@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable, List, Mapping, Optional, Tuple
 
+from ..files import sync, write_atomically
 from .layout import Layout
 from .plan import Plan
 from .record import Record
@@ -98,28 +98,13 @@ def carry_out(changes: Iterable[Change], layout: Layout) -> None:
     for change in changes:
         place = layout.at(change.path)
         if change.content is not None:
+            place.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(place, change.content)
         elif change.target is not None:
             link_atomically(place, change.target)
         elif change.removed:
             place.unlink()
             _remove_if_ours_and_empty(place.parent)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=str(path.parent))
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, str(path))
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    _sync(path.parent)
 
 
 def link_atomically(path: Path, target: str) -> None:
@@ -130,7 +115,7 @@ def link_atomically(path: Path, target: str) -> None:
         temporary.unlink()
     os.symlink(target, str(temporary))
     os.replace(str(temporary), str(path))
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def sha256(content: bytes) -> str:
@@ -161,11 +146,3 @@ def _remove_if_ours_and_empty(folder: Path) -> None:
             folder.rmdir()
         except OSError:
             pass  # something else is in it
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(str(folder), os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,8 +10,9 @@ from typing import Callable, Iterable, List, NoReturn, Optional
 
 from .. import __version__
 from ..errors import InstallFailed, UsageError
+from ..files import write_atomically
 from . import system
-from .changes import Change, carry_out, compare, obstacle, removals, write_atomically
+from .changes import Change, carry_out, compare, obstacle, removals
 from .layout import CACHE, PROGRAM, SETTINGS, SPOOL, STATE, Layout, unit_folder
 from .plan import make_plan
 from .record import read_record, record_text

@@ -11,8 +11,8 @@ from typing import Any, AsyncIterator, Awaitable, Callable, List, Optional, Sequ
 from engine import toy_worker
 
 from appliance.engine.engine import Engine
-from appliance.engine.folders import Folders
 from appliance.engine.job import Job, Priority, State
+from appliance.engine.storage.folders import Folders
 from appliance.engine.view import JobView
 from appliance.settings import EngineSettings, LimitSettings, MakeOptions, RetentionSettings, Settings
 

@@ -29,10 +29,10 @@ from engine.engines import (
 )
 from engine.toy_worker import COMMAND, speech, video
 
-from appliance.engine.audit import verify
 from appliance.engine.engine import Engine
-from appliance.engine.folders import Folders
 from appliance.engine.job import Priority, State
+from appliance.engine.storage.audit import verify
+from appliance.engine.storage.folders import Folders
 from appliance.engine.view import JobView
 from appliance.errors import (
     ConsentMissing,

@@ -16,8 +16,8 @@ from engine.engines import video_of as video
 
 from appliance.demo import RECORDINGS, write_portrait
 from appliance.engine.engine import WORKER
-from appliance.engine.folders import Folders
 from appliance.engine.job import State
+from appliance.engine.storage.folders import Folders
 from appliance.errors import JobNotFound
 from appliance.models import ModelStore
 from appliance.pipeline.ffmpeg import Ffmpeg, input_file, local_file

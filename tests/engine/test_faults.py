@@ -23,9 +23,9 @@ from appliance.bench.engine.materials import Materials
 from appliance.bench.engine.service import Service, stopped
 from appliance.bench.processes import children
 from appliance.engine.client import EngineClient
-from appliance.engine.folders import JobFolder
 from appliance.engine.job import Priority, State
-from appliance.engine.messages import decode, encode
+from appliance.engine.storage.folders import JobFolder
+from appliance.engine.worker.messages import decode, encode
 from appliance.errors import JobNotFound
 from appliance.models import ModelStore
 from appliance.settings import MakeOptions

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from engine.engines import PATIENCE_SECONDS, files_below
 from engine.services import Service, patiently, running_service
-from engine.test_fuzz_decoders import SCALE, SEED, codes
+from engine.worker.test_fuzz_decoders import SCALE, SEED, codes
 from media import ENGLISH, encode
 from mutations import Case, damaged, hostile_photos, hostile_speech, photo_seeds, speech_seeds
 

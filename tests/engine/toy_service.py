@@ -7,7 +7,7 @@ import functools
 from engine import toy_worker
 
 from appliance.cli import main
-from appliance.engine import serve
+from appliance.engine.service import serve
 
 if __name__ == "__main__":
     serve.serve = functools.partial(serve.serve, worker_command=toy_worker.COMMAND)

@@ -29,7 +29,7 @@ from typing import Dict, Iterator, Optional, Union
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from appliance.engine import worker
+from appliance.engine.worker import loop as worker
 from appliance.errors import ModelMissing, SpeechSilent, SpeechTooLong
 from appliance.pipeline.generate import FaceTaken, Progress, Result
 from appliance.settings import FRAME_RATE, MakeOptions

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sqlite3
 import struct
 from pathlib import Path
 from typing import Dict, Iterator, List
 
-from ...engine.audit import verify
-from ...engine.folders import Folders
 from ...engine.job import State
-from ...engine.store import Store
+from ...engine.storage.audit import verify
+from ...engine.storage.folders import Folders
+from ...engine.storage.store import Store
 from ...pipeline.ffmpeg import Ffmpeg, input_file
 
 COMPANIONS = ("-wal", "-shm")
-
-
-def sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def decodes(video: Path) -> bool:

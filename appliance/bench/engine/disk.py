@@ -13,9 +13,10 @@ import httpx
 
 from ...engine.job import State
 from ...errors import SonicError
+from ...files import sha256_of
 from ...pipeline.video.segments import SegmentFolder, first_frame
 from ...settings import FRAME_RATE
-from .checks import faults, sha256
+from .checks import faults
 from .figure import MEGABYTE, Figure
 from .materials import SMALL, Materials
 from .service import FINAL, Service, stopped
@@ -209,7 +210,7 @@ class _Trial:
     def _video(self, job_id: str) -> str:
         """Its hash."""
         video = self._service.folders.job(job_id).video
-        return sha256(video) if video.exists() else ""
+        return sha256_of(video) if video.exists() else ""
 
 
 def _segments(frames: int) -> int:

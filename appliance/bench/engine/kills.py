@@ -15,7 +15,8 @@ from typing import Callable, Dict, Iterator, List
 from ...engine.client import EngineClient
 from ...engine.job import State
 from ...errors import EngineUnavailable, SonicError
-from .checks import decodes, faults, sha256
+from ...files import sha256_of
+from .checks import decodes, faults
 from .figure import Figure
 from .materials import SMALL, Materials
 from .service import Service
@@ -76,7 +77,7 @@ class _Feeder:
         self._service, self._materials, self._lengths = service, materials, lengths
         self._enough = threading.Event()
         self._errors: List[SonicError] = []
-        self._thread = threading.Thread(target=self._feed)
+        self._thread = threading.Thread(target=self._feed, daemon=True)
         self._thread.start()
 
     def finish(self) -> None:
@@ -118,7 +119,7 @@ def _undisturbed(materials: Materials, folder: Path, lengths: tuple) -> Hashes:
         ids = {s: client.submit(materials.portrait, materials.speech(s), SMALL).job.id for s in lengths}
         for job_id in ids.values():
             service.finished(job_id)
-        return {seconds: sha256(service.folders.job(job_id).video) for seconds, job_id in ids.items()}
+        return {seconds: sha256_of(service.folders.job(job_id).video) for seconds, job_id in ids.items()}
 
 
 def _kill_service(service: Service) -> None:
@@ -169,7 +170,7 @@ def _figures(service: Service, name: str, count: int, sent: Dict[str, float], un
         "; ".join([f"{len(broken)} of {len(videos)} videos", *wrong]) + ("" if wrong else "; records in order"),
         "0", not broken and not wrong,
     )  # fmt: skip
-    different = [job_id for job_id, video in videos.items() if sha256(video) != undisturbed[sent[job_id]]]
+    different = [job_id for job_id, video in videos.items() if sha256_of(video) != undisturbed[sent[job_id]]]
     yield Figure(
         f"{count} x kill -9 of the {name}: videos that differ from those of an undisturbed run",
         f"{len(different)} of {len(videos)}", "0", not different,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Iterator, List
 
 from ...engine.client import EngineClient
-from ...engine.folders import Folders
 from ...engine.job import Priority
+from ...engine.storage.folders import Folders
 from ...errors import SonicError
 from ...pipeline.video.segments import SegmentFolder
 from ...settings import MakeOptions

@@ -11,8 +11,9 @@ from typing import Dict, Iterator, List, Tuple
 
 from ...engine.job import Job, Priority, State
 from ...errors import SonicError
+from ...files import sha256_of
 from ..processes import resident
-from .checks import decodes, faults, sha256
+from .checks import decodes, faults
 from .figure import Figure, megabytes
 from .materials import SMALL, Materials
 from .service import Service
@@ -47,7 +48,7 @@ def measure(materials: Materials, folder: Path, quick: bool) -> Iterator[Figure]
         jobs = [view.job for view in service.jobs()]
         videos: Dict[str, set] = {}
         for job in jobs:
-            videos.setdefault(str(job.options), set()).add(sha256(service.folders.job(job.id).video))
+            videos.setdefault(str(job.options), set()).add(sha256_of(service.folders.job(job.id).video))
         whole = all(decodes(service.folders.job(job.id).video) for job in jobs)
         interruptions = service.said(": stopped after segment")
         status = service.stop()
@@ -113,7 +114,9 @@ def _run(service: Service, materials: Materials, count: int) -> Tuple[List[str],
         except SonicError as error:
             errors.append(error)
 
-    clients = [threading.Thread(target=submit, args=(range(first, count, CLIENTS),)) for first in range(CLIENTS)]
+    clients = [
+        threading.Thread(target=submit, args=(range(first, count, CLIENTS),), daemon=True) for first in range(CLIENTS)
+    ]
     for thread in clients:
         thread.start()
     samples = [Sample(0, 0, 0)]

@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import Any, Dict, Iterator, List, Optional, Type
 
 from ...engine.client import EngineClient
-from ...engine.folders import Folders
 from ...engine.job import State
+from ...engine.storage.folders import Folders
 from ...engine.view import JobView
 from ...errors import EngineUnavailable, SonicError
 from ..processes import children

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, AsyncIterator, BinaryIO, List, Optional, Tuple
 from fastapi import Request, Response
 
 from ...errors import EngineUnavailable, JobNotFound, VideoNotReady
-from ..folders import JobFolder
 from ..job import Job, State
+from ..storage.folders import JobFolder
 from .byterange import Span, Unsatisfiable, parse_range
 from .live import LiveResponse, closing_iterator
 from .problems import Refused

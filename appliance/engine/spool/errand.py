@@ -19,6 +19,7 @@ from ...errors import (
     TooManyRequests,
     Unauthorised,
 )
+from ...files import sha256_of
 from ...settings import MakeOptions
 from ..job import Failure, Priority, State
 from . import landing
@@ -146,7 +147,7 @@ class Errand:
         # First the record: were there no time for it afterwards, our own video would be taken for another's.
         earlier = record.video if landing.is_made(record, self._folder) else record.earlier
         record = dataclasses.replace(
-            record, video=landing.sha256(temporary), video_content=record.content, earlier=earlier
+            record, video=sha256_of(temporary), video_content=record.content, earlier=earlier
         )  # fmt: skip
         self._records.put(record)
         try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from pathlib import Path
 from typing import Set
 
 from ...errors import OutputError
+from ...files import sha256_of, sync
 from ..job import Failure
 from .chinese import CHINESE
 from .inputs import digest
@@ -62,7 +62,7 @@ def place_video(temporary: Path, record: Record, folder: Path) -> None:
 
 def _lies_there(folder: Path, name: str, ours: Set[str]) -> bool:
     path = video_path(folder, name)
-    return bool(ours) and path.is_file() and not path.is_symlink() and sha256(path) in ours
+    return bool(ours) and path.is_file() and not path.is_symlink() and sha256_of(path) in ours
 
 
 def _move_to_new(temporary: Path, path: Path) -> None:
@@ -107,23 +107,6 @@ def error_path(folder: Path, name: str) -> Path:
     while len(os.fsencode(name + ending)) > longest:
         name = name[:-1]
     return folder / (name + ending)
-
-
-def sha256(path: Path) -> str:
-    total = hashlib.sha256()
-    with path.open("rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            total.update(block)
-    return total.hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Have a file or folder on the disk before going on. Raises OSError."""
-    descriptor = os.open(str(path), os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _is_error_file(path: Path) -> bool:

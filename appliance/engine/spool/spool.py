@@ -12,7 +12,7 @@ from typing import Callable, Dict, List, Optional
 
 from ...errors import OutputError, SonicError
 from ..client import EngineClient
-from ..notify import Notifier
+from ..service.notify import Notifier
 from . import landing
 from .errand import Errand, Outcome, SpoolOptions
 from .inputs import Stillness, Task, find_tasks

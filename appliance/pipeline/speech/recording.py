@@ -6,7 +6,6 @@ that the first picture of an hour's speech comes as soon as that of ten seconds.
 
 from __future__ import annotations
 
-import errno
 import math
 import os
 import tempfile
@@ -17,6 +16,7 @@ import numpy as np
 import soxr
 
 from ...errors import DiskFull, OutputError, SonicError, SpeechClipped, SpeechSilent, SpeechTooLong, SpeechTooShort
+from ...files import NO_SPACE
 from ...models import ModelStore
 from ...settings import FRAME_RATE, SAMPLE_RATE
 from .decode import AudioDecoder
@@ -293,8 +293,7 @@ def _level(loudness: float) -> float:
 
 
 def _refusal(error: OSError) -> SonicError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return (DiskFull if full else OutputError)(f"temporary sound file: {error.strerror}")
+    return (DiskFull if error.errno in NO_SPACE else OutputError)(f"temporary sound file: {error.strerror}")
 
 
 class _Opening:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 import shutil
@@ -12,8 +11,7 @@ from pathlib import Path
 from typing import Iterator, Sequence
 
 from ...errors import DiskFull, OutputError, UsageError
-
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+from ...files import NO_SPACE
 
 
 def check_output(path: Path, inputs: Sequence[Path] = ()) -> None:
@@ -89,24 +87,9 @@ def write_synced(path: Path, content: bytes) -> None:
         raise refusal(error) from error
 
 
-def publish(temporary: Path, path: Path) -> None:
-    """Give a complete file its name, for good. Raises OSError."""
-    _sync(temporary)
-    os.replace(str(temporary), str(path))
-    _sync(path.absolute().parent)
-
-
 def refusal(error: OSError) -> OutputError:
     """`DiskFull` or `OutputError`, without the path."""
     return DiskFull(str(error.strerror)) if error.errno in NO_SPACE else OutputError(str(error.strerror))
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(str(path), os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _alive(pid: int) -> bool:

@@ -15,10 +15,11 @@ from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 import numpy as np
 
 from ...errors import EncoderFailed
+from ...files import publish, sha256_of
 from ...settings import FRAME_RATE, MakeOptions
 from ..ffmpeg import Ffmpeg, local_file
 from .encoder import PlanarFrame, SegmentEncoder
-from .files import publish, refusal, workshop
+from .files import refusal, workshop
 from .label import LabelPainter, aigc_metadata
 from .outcome import check_written, failure
 from .segments import Segment, SegmentFolder, first_frame, segment
@@ -210,9 +211,5 @@ def _produce_id(inputs: Sequence[Path], options: MakeOptions) -> str:
     """32 hex digits that belong to these inputs and options alone."""
     digest = hashlib.sha256(json.dumps(dataclasses.asdict(options), sort_keys=True).encode())
     for path in inputs:
-        content = hashlib.sha256()
-        with open(str(path), "rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                content.update(block)
-        digest.update(content.digest())
+        digest.update(bytes.fromhex(sha256_of(path)))
     return digest.hexdigest()[:32]

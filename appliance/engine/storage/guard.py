@@ -12,7 +12,7 @@ two steps. First what is likely: by the rate that a WAV declares, else at 64 kbi
 ``limits.speech_minutes``. Then, as soon as the worker knows better, what is left to do (`Guard.re_reserve`): a speech
 that turns out so long that its video does not fit is refused there, at the beginning of the work.
 
-**Retention.** Finished jobs go when they are older than the settings allow, as `appliance.engine.clock` counts; and,
+**Retention.** Finished jobs go when they are older than the settings allow, as `clock` counts; and,
 oldest first, when less is free than must always be. A little more is freed than that, so that a full appliance has room
 for the next visitor.
 """
@@ -25,11 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional
 
-from ..errors import StorageFull
-from ..settings import FRAME_RATE, SAMPLE_RATE, MakeOptions, Settings
+from ...errors import StorageFull
+from ...settings import FRAME_RATE, SAMPLE_RATE, MakeOptions, Settings
+from ..job import Job, State
 from .clock import DAY_S
 from .folders import Folders
-from .job import Job, State
 from .store import Store
 
 MEGABYTE = 1 << 20

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import Iterator, List, MutableMapping, Optional
 
-from ..errors import EngineError, SettingsInvalid
+from ...errors import EngineError, SettingsInvalid
 
 FIRST_PASSED = 3
 BACKLOG = 128

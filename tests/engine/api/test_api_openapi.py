@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
+from engine.api.test_api_auth import free_port
 from engine.services import Service, running_service
-from engine.test_api_auth import free_port
 
 from appliance.engine.api.auth import new_token, write_token
 from appliance.settings import MakeOptions

@@ -12,11 +12,11 @@ from typing import Any, Iterator, List, Optional, Sequence
 
 import uvicorn
 
-from ..settings import Settings
-from .api.app import create_app
-from .api.auth import RateLimit, TokenCheck, TokenGate
-from .api.peers import group_number, guarded_protocol
-from .engine import Engine
+from ...settings import Settings
+from ..api.app import create_app
+from ..api.auth import RateLimit, TokenCheck, TokenGate
+from ..api.peers import group_number, guarded_protocol
+from ..engine import Engine
 from .log import configure_logging
 from .notify import Notifier, keep_alive
 from .sockets import engine_socket, tcp_socket

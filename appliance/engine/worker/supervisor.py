@@ -11,11 +11,11 @@ import subprocess
 import time
 from typing import Callable, List, Optional, Sequence
 
-from ..errors import EngineError
-from ..settings import Settings
-from .job import Failure
+from ...errors import EngineError
+from ...settings import Settings
+from ..job import Failure
+from ..scheduler import restart_delay
 from .messages import BEAT_SECONDS, Message, decode, encode
-from .scheduler import restart_delay
 
 LOAD_SECONDS = 180.0
 """Networks may take so long to load; meanwhile the worker can give no sign of life."""

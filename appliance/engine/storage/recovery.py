@@ -8,10 +8,10 @@ import shutil
 from pathlib import Path
 from typing import Iterator, List
 
-from ..errors import EngineError
+from ...errors import EngineError
+from ..job import Failure, Job, State
 from .folders import Folders, JobFolder
 from .guard import Removal
-from .job import Failure, Job, State
 from .store import Store
 
 log = logging.getLogger(__name__)

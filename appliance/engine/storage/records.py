@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Callable, List
 
-from ..errors import EngineUnavailable, OutputError, SonicError
-from ..settings import Settings
+from ...errors import EngineUnavailable, OutputError, SonicError
+from ...settings import Settings
 from .audit import AuditTrail
 from .folders import Folders
 from .guard import Guard, Removal

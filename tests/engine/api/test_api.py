@@ -10,8 +10,8 @@ import pytest
 from engine import toy_worker
 from engine.services import Service, patiently, running_service
 
-from appliance.engine.folders import Folders
 from appliance.engine.job import State
+from appliance.engine.storage.folders import Folders
 
 NOBODY = "0" * 32
 

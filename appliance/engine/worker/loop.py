@@ -6,7 +6,6 @@ The sign of life comes from the loop that does the work, so that whoever listens
 from __future__ import annotations
 
 import dataclasses
-import errno
 import faulthandler
 import logging
 import os
@@ -20,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional, Seque
 
 import click
 
-from ..errors import DiskFull, SonicError
-from ..settings import MakeOptions
-from .folders import JobFolder
+from ...errors import DiskFull, SonicError
+from ...files import NO_SPACE
+from ...settings import MakeOptions
+from ..service.log import configure_logging
+from ..storage.folders import JobFolder
 from .limits import apply_limits, die_with
-from .log import configure_logging
 from .messages import BEAT_SECONDS, Message, decode, encode
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 
 Networks = Tuple[str, Optional[str]]
 """Run time and precision."""
-
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 log = logging.getLogger(__name__)
 
@@ -182,8 +180,8 @@ def _words(error: Exception) -> Dict[str, str]:
 
 
 def _video_maker(runtime: str, precision: Optional[str]) -> Maker:
-    from ..models import ModelStore
-    from ..pipeline.generate import VideoMaker
+    from ...models import ModelStore
+    from ...pipeline.generate import VideoMaker
 
     return VideoMaker(ModelStore(), runtime, precision)
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional
 
+from ..job import Failure
 from .folders import Folders
-from .job import Failure
 
 RECORD_LOST = Failure(
     "engine",

@@ -17,9 +17,9 @@ import pytest
 from disks import fill, small_disk
 from helpers import REPOSITORY
 
-from appliance.engine.folders import Folders
 from appliance.engine.job import Failure, Job, Priority, State
-from appliance.engine.store import VERSION, Store
+from appliance.engine.storage.folders import Folders
+from appliance.engine.storage.store import VERSION, Store
 from appliance.errors import EngineError, EngineUnavailable, IdempotencyConflict, JobNotFound, StorageFull
 
 FAILURE = Failure("speech_silent", "No speech.", "Record again.")

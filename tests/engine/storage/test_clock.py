@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.engine.clock import DAY_S, Reading, elapsed, read_clock
+from appliance.engine.storage.clock import DAY_S, Reading, elapsed, read_clock
 
 YEAR = 365 * DAY_S
 EVENING = Reading(wall=1_700_000_000.0, steady=5000.0, boot="monday")
@@ -31,7 +31,7 @@ def test_only_believable_time_counts(what: str, now: Reading, seconds: float) ->
 
 
 def test_a_service_that_may_not_see_the_boots_has_a_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("appliance.engine.clock.BOOT_ID", Path("/nowhere"))
+    monkeypatch.setattr("appliance.engine.storage.clock.BOOT_ID", Path("/nowhere"))
     assert 0 <= elapsed(read_clock(), read_clock()) < 60
 
 

@@ -28,7 +28,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
-from ..errors import AuditBroken, DiskFull, OutputError
+from ...errors import AuditBroken, DiskFull, OutputError
+from ...files import sync
 
 GENESIS = "0" * 64
 """``previous`` of the first line."""
@@ -164,15 +165,6 @@ def verify(path: Path) -> AuditReport:
         raise _refusal(error, "read") from error
 
 
-def fingerprint(file: Path) -> str:
-    """The sha256 of a file of any size, hexadecimal, as the trail notes it. Raises OSError."""
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _verified(files: _Files) -> AuditReport:
     head = files.head()
     vouched = head or Head()
@@ -255,7 +247,7 @@ class _Files:
         part = self._head.with_suffix(".part")
         _write(part, os.O_TRUNC, json.dumps(asdict(head)).encode("ascii"))
         os.replace(str(part), str(self._head))
-        self._sync_folder()
+        sync(self.current.parent)
 
     def size(self) -> int:
         return self.current.stat().st_size if self.current.exists() else 0
@@ -278,7 +270,7 @@ class _Files:
         new = not self.current.exists()
         _write(self.current, os.O_APPEND, content)
         if new:
-            self._sync_folder()
+            sync(self.current.parent)
 
     def cut(self, size: int) -> None:
         if self.current.exists():
@@ -287,19 +279,12 @@ class _Files:
     def archive(self, last: int) -> None:
         """Put the current file away under the number of its last line."""
         os.replace(str(self.current), str(self.current.with_name(f"{self.current.stem}-{last:012d}.jsonl")))
-        self._sync_folder()
+        sync(self.current.parent)
 
     def archived(self) -> List[Path]:
         """Oldest first."""
         name = re.compile(re.escape(self.current.stem) + r"-\d{12}\.jsonl")
         return sorted(file for file in self.current.parent.glob(f"{self.current.stem}-*") if name.fullmatch(file.name))
-
-    def _sync_folder(self) -> None:
-        handle = os.open(str(self.current.parent), os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _write(path: Path, how: int, content: bytes) -> None:

@@ -10,7 +10,7 @@ from typing import Dict, Iterator, List
 import pytest
 from engine.engines import run
 
-from appliance.engine.notify import Notifier, keep_alive
+from appliance.engine.service.notify import Notifier, keep_alive
 
 
 @pytest.fixture()

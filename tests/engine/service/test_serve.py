@@ -22,8 +22,8 @@ from helpers import appliance
 from uvicorn.server import ServerState
 
 from appliance.engine.api import peers
-from appliance.engine.folders import Folders
 from appliance.engine.job import State
+from appliance.engine.storage.folders import Folders
 from appliance.errors import EngineError, SettingsInvalid, UsageError
 
 NO_INET = (sys.executable, str(Path(__file__).with_name("no_inet.py")))

@@ -18,8 +18,9 @@ import pytest
 from disks import fill, small_disk
 from helpers import REPOSITORY
 
-from appliance.engine.audit import GENESIS, AuditTrail, fingerprint, verify
+from appliance.engine.storage.audit import GENESIS, AuditTrail, verify
 from appliance.errors import AuditBroken, DiskFull
+from appliance.files import sha256_of
 
 LINES = 8
 
@@ -62,7 +63,7 @@ def test_a_trail_that_never_was_is_empty_and_stays_so(tmp_path: Path) -> None:
 
 def test_files_are_noted_by_their_sha256(tmp_path: Path) -> None:
     (tmp_path / "video.mp4").write_bytes(b"frames" * 1_000_000)
-    assert fingerprint(tmp_path / "video.mp4") == hashlib.sha256(b"frames" * 1_000_000).hexdigest()
+    assert sha256_of(tmp_path / "video.mp4") == hashlib.sha256(b"frames" * 1_000_000).hexdigest()
 
 
 def test_only_its_user_may_read_it(path: Path) -> None:

@@ -1,7 +1,7 @@
 """The jobs, in one SQLite file that survives kill -9 and power cuts.
 
 Every change is one transaction: when a method has returned, the change is on the disk. A database that is damaged or
-gone costs no finished video: see `appliance.engine.rebuild`.
+gone costs no finished video: see `rebuild`.
 
 The SQL stays within SQLite 3.22, the one of Ubuntu 18.04.
 """
@@ -18,9 +18,9 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from ..errors import EngineError, EngineUnavailable, IdempotencyConflict, JobNotFound, StorageFull
+from ...errors import EngineError, EngineUnavailable, IdempotencyConflict, JobNotFound, StorageFull
+from ..job import Failure, Job, Priority, State
 from .clock import Reading, elapsed, read_clock
-from .job import Failure, Job, Priority, State
 from .rebuild import Found, found_jobs, move_aside
 from .spare import Spare
 
@@ -64,7 +64,7 @@ CREATE TABLE clock (
     boot        TEXT NOT NULL
 );
 """
-"""`jobs.lived`: reading of the clock of `appliance.engine.clock` when the job was finished."""
+"""`jobs.lived`: reading of the clock of `clock` when the job was finished."""
 
 _MIGRATIONS = (_VERSION_1,)
 """Entry n brings a database of version n to n + 1."""

@@ -10,11 +10,11 @@ from typing import Any, Dict, Iterator, List
 import pytest
 from disks import fill, small_disk
 
-from appliance.engine.clock import DAY_S, Reading
-from appliance.engine.folders import Folders
-from appliance.engine.guard import Guard, declared_seconds, needed
 from appliance.engine.job import Failure, Job, Priority
-from appliance.engine.store import Store
+from appliance.engine.storage.clock import DAY_S, Reading
+from appliance.engine.storage.folders import Folders
+from appliance.engine.storage.guard import Guard, declared_seconds, needed
+from appliance.engine.storage.store import Store
 from appliance.errors import StorageFull
 from appliance.settings import EngineSettings, LimitSettings, RetentionSettings, Settings
 

@@ -13,9 +13,9 @@ import pytest
 from engine.engines import PATIENCE_SECONDS, eventually, run, toy_settings
 from engine.toy_worker import COMMAND, speech
 
-from appliance.engine.folders import JobFolder
-from appliance.engine.messages import Message
-from appliance.engine.supervisor import Supervisor, WorkerLost, WorkerProcess
+from appliance.engine.storage.folders import JobFolder
+from appliance.engine.worker.messages import Message
+from appliance.engine.worker.supervisor import Supervisor, WorkerLost, WorkerProcess
 
 
 def make(folder: Path, recording: bytes, **options: Any) -> Message:

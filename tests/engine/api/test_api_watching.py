@@ -12,8 +12,8 @@ import pytest
 from engine import toy_worker
 from engine.services import Service, patiently, running_service
 
-from appliance.engine.folders import Folders
 from appliance.engine.job import State
+from appliance.engine.storage.folders import Folders
 
 VIDEO = toy_worker.video(toy_worker.speech(wide=1 << 16))
 """What the toy makes of the job in `done`: large enough to come in several pieces."""

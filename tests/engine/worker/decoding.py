@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 from typing import Any, Dict
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from appliance.engine.limits import apply_limits
+from appliance.engine.worker.limits import apply_limits
 from appliance.errors import SonicError
 from appliance.models import ModelStore
 from appliance.pipeline.face import FaceFinder, check_portrait, choose_face

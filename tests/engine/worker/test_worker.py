@@ -19,8 +19,8 @@ import pytest
 from engine import toy_worker
 
 from appliance.demo import RECORDINGS, write_portrait
-from appliance.engine.folders import JobFolder
-from appliance.engine.messages import Message, decode, encode
+from appliance.engine.storage.folders import JobFolder
+from appliance.engine.worker.messages import Message, decode, encode
 from appliance.models import ModelStore
 from appliance.pipeline.ffmpeg import Ffmpeg, input_file, local_file
 from appliance.pipeline.generate import STAGES, Result
