@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict
 
 import engine
-from machine import ENGINE, STATE, main_pid, run, unit, worker_pid
+from machine import ENGINE, STATE, main_pid, run, unit, wait, worker_pid
 from report import OUT, SHARED, Report
 
 Facts = Dict[str, Any]
@@ -39,6 +39,7 @@ if got:
 sys.exit(not got)
 """
 
+PLAYER_STATUS = Path("/proc/asound/Loopback/pcm0p/sub0/status")
 LOUDNESS = 8000
 """Of 32768."""
 
@@ -63,12 +64,13 @@ def camera(facts: Facts, report: Report, plan: Plan) -> None:
 
 def microphone(facts: Facts, report: Report, plan: Plan) -> None:
     """A recording from the microphone (what is played into the loopback comes out of its other end), likewise."""
-    tone, rate, half_period, seconds = OUT / "tone.wav", 16_000, 20, 20
+    tone, rate, half_period, seconds = Path("/tmp/boot-test-tone.wav"), 16_000, 20, 300
+    period = struct.pack("<h", LOUDNESS) * half_period + struct.pack("<h", -LOUDNESS) * half_period
     with wave.open(str(tone), "wb") as file:
         file.setparams((1, 2, rate, 0, "NONE", ""))
-        for _ in range(rate * seconds // (2 * half_period)):
-            file.writeframes(struct.pack("<h", LOUDNESS) * half_period + struct.pack("<h", -LOUDNESS) * half_period)
+        file.writeframes(period * (rate * seconds // (2 * half_period)))
     run("systemd-run", "--unit=boot-test-player", "aplay", "-q", "-D", "plughw:Loopback,0,0", str(tone))
+    wait("the player", lambda: "RUNNING" in PLAYER_STATUS.read_text(), plan["patience"])
     arecord = f"arecord -q -D plughw:Loopback,1,0 -f S16_LE -r {rate} -c 1 -d 2 -t raw"
     samples = [int(word) for word in _in_sandbox("sh", "-c", f"{arecord} | od -An -v -td2").split()]
     run("systemctl", "stop", "boot-test-player", check=False)
