@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any, Dict
@@ -25,15 +27,23 @@ def boot(tree: Path, share: Path, plan: Dict[str, Any], seconds: float) -> Repor
         try:
             machine.wait(seconds)
         except subprocess.TimeoutExpired:
-            machine.terminate()  # it orders the machine inside to power off
-            try:
-                machine.wait(POWER_OFF_SECONDS)
-            except subprocess.TimeoutExpired:
-                pass
+            pass
         finally:
-            machine.kill()
-            machine.wait()
+            _switch_off(machine)
     return Report(list(read_lines(share / "out" / "report.jsonl")), share / "out", console)
+
+
+def _switch_off(nspawn: subprocess.Popen[bytes]) -> None:
+    """Whatever it is doing. The death of nspawn itself would leave the machine running; that of its init ends both."""
+    init = Path(f"/proc/{nspawn.pid}/task/{nspawn.pid}/children")
+    if nspawn.poll() is None:
+        for pid in init.read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+        try:
+            nspawn.wait(POWER_OFF_SECONDS)
+        except subprocess.TimeoutExpired:
+            nspawn.kill()
+    nspawn.wait()
 
 
 def fresh_copy(tree: Path, scratch: Path) -> Path:
