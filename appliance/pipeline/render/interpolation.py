@@ -29,5 +29,9 @@ def interpolate(points: np.ndarray, values: np.ndarray, targets: np.ndarray, sof
 
 def _distance(a: np.ndarray, b: np.ndarray, softness: float) -> np.ndarray:
     """(len a, len b): distances, rounded off near 0."""
-    squared = (a**2).sum(1)[:, None] + (b**2).sum(1)[None, :] - 2 * (a @ b.T)
-    return np.sqrt(np.maximum(squared, 0) + a.dtype.type(softness**2))
+    squared = a @ (-2 * b.T)  # in place from here on: it is as large as all else together
+    squared += (a**2).sum(1)[:, None]
+    squared += (b**2).sum(1)
+    np.maximum(squared, 0, out=squared)
+    squared += a.dtype.type(softness**2)
+    return np.sqrt(squared, out=squared)
