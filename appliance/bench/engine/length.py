@@ -11,7 +11,7 @@ from ...engine.job import State
 from ...errors import SonicError
 from ...pipeline.video import probe
 from ..processes import PeakMemory
-from .checks import frame_at, is_seekable
+from .checks import frame_at, is_seekable, seconds_of
 from .figure import Figure, megabytes
 from .materials import SMALL, Materials
 from .service import Service
@@ -67,7 +67,8 @@ def _run(materials: Materials, folder: Path, minutes: float) -> Run:
         memory = PeakMemory(worker, LOOK_S)
         main = PeakMemory(service.pid, LOOK_S)
         began = time.monotonic()
-        job_id = client.submit(materials.portrait, materials.speech(minutes * 60), SMALL).job.id
+        speech = materials.speech(minutes * 60)
+        job_id = client.submit(materials.portrait, speech, SMALL).job.id
         job = service.finished(job_id).job
         seconds = time.monotonic() - began
         memory.stop()
@@ -75,7 +76,7 @@ def _run(materials: Materials, folder: Path, minutes: float) -> Run:
         if job.state is not State.DONE:
             raise SonicError(message=f"The job of {minutes:g} min failed: {job.failure}")
         video = service.folders.job(job_id).video
-        faults = list(_faults(video, minutes * 60))
+        faults = list(_faults(video, seconds_of(speech)))
         pace = minutes * 60 / seconds
         return Run(minutes, main.own, memory.own, memory.children, pace, faults, video.stat().st_size)
 
