@@ -167,12 +167,12 @@ def test_ready_is_said_when_requests_are_answered_and_stopping_before_the_end(se
 
 def test_the_watchdog_is_fed_only_while_the_worker_lives(service: Service) -> None:
     service.stop()
-    service.environment.update(WATCHDOG_USEC="2000000", SONIC_ENGINE_HANG_SECONDS="600")
+    service.environment.update(WATCHDOG_USEC="6000000", SONIC_ENGINE_HANG_SECONDS="600")
     with Manager(service) as manager:
         service.start()
         manager.wait_for("WATCHDOG=1")
         service.wait_for(service.submit(segments=2, hang=1), State.RUNNING)
-        manager._socket.settimeout(1.9)  # s; well fed, it would hear more every quarter of a second
+        manager._socket.settimeout(5.5)  # s; well fed, it would hear more every 0.75 s
         with pytest.raises(socket.timeout):
             manager.wait_for("never")
 
