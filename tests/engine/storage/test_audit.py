@@ -207,7 +207,7 @@ def test_a_power_cut_before_the_very_first_line(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from appliance.engine.audit import AuditTrail
+from appliance.engine.storage.audit import AuditTrail
 
 trail = AuditTrail(Path(sys.argv[1]), largest=4000, kept=1000)
 print("ready", flush=True)

@@ -369,7 +369,7 @@ WRITER = """
 import sys, uuid
 from pathlib import Path
 from appliance.engine.job import Priority
-from appliance.engine.store import Store
+from appliance.engine.storage.store import Store
 
 def told(*words):
     print(*words, flush=True)
