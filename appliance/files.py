@@ -40,7 +40,8 @@ def publish(temporary: Path, path: Path) -> None:
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """A new file with that content and mode, or none. Raises OSError."""
+    """A new file with that content and mode, or none; folders on the way are made. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=str(path.parent))
     try:
         with os.fdopen(handle, "wb") as file:

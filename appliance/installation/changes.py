@@ -98,7 +98,6 @@ def carry_out(changes: Iterable[Change], layout: Layout) -> None:
     for change in changes:
         place = layout.at(change.path)
         if change.content is not None:
-            place.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(place, change.content)
         elif change.target is not None:
             link_atomically(place, change.target)

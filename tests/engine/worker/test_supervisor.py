@@ -130,12 +130,12 @@ def test_a_service_that_was_frozen_does_not_blame_its_worker() -> None:
     """Time in which nobody listened is no silence."""
 
     async def go() -> None:
-        async with Line(hang_seconds=1.0) as line:
+        async with Line(hang_seconds=3.0) as line:
             waiting = asyncio.ensure_future(line.worker.hear())
             await asyncio.sleep(0)
             worker = psutil.Process(line.worker.pid)
             worker.suspend()
-            time.sleep(3.0)  # the loop stands still with it
+            time.sleep(5.0)  # the loop stands still with it
             worker.resume()
             asyncio.get_event_loop().call_later(1.2, line.worker.nudge)
             assert await waiting == []
