@@ -21,7 +21,7 @@ RUN_SECONDS = 600
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     require(("systemd-nspawn", "debootstrap"))
-    share = write_share(tmp_path_factory.mktemp("share"), (1.0, 1.0), size=512)
+    share = write_share(tmp_path_factory.mktemp("share"), (1.0, 1.0))
     shutil.copy(str(Path(__file__).with_name("live_steps.py")), str(share / "guest/run.py"))
     with tarfile.open(str(bundle())) as archive:
         archive.extractall(str(share))
