@@ -203,7 +203,7 @@ def test_an_interrupted_job_goes_on_to_the_same_result(kind: Kind, line: Line, o
     line.order(do=order)
     told = line.until("stopped", "done")
     assert told[-1] == {"tell": "stopped", "job": "interrupted"}
-    if order == "pause":
+    if order == "pause" and len(told) > 1:  # it may be heeded at the very segment that was told of before
         assert told[-2]["tell"] == "segment"
     kept = {path.name: path.stat().st_mtime_ns for path in job.segments.iterdir()}
     assert not job.video.exists() and set(kept) == set(_names(len(kept) - 1))
