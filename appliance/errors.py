@@ -8,7 +8,8 @@ Each error carries
 * ``detail``  what the log needs; never shown to the visitor, never personal data,
 * ``exit_code`` of the command line (see ``appliance make --help``).
 
-Exit codes: 2 wrong usage, 3 photo, 4 speech, 5 models or run time, 6 output or disk, 7 the engine, 1 anything else.
+Exit codes: 2 wrong usage, 3 photo, 4 speech, 5 models or run time, 6 output or disk, 7 the engine, 8 a device such as
+the microphone, 1 anything else.
 """
 
 from __future__ import annotations
@@ -220,6 +221,109 @@ class EncoderFailed(OutputError):
     code = "encoder_failed"
     message = "ffmpeg stopped before the video was complete."
     action = "Check the free space; the log holds what ffmpeg said."
+
+
+# --- devices ----------------------------------------------------------------------------------------------------------
+
+
+class DeviceError(SonicError):
+    code = "device"
+    message = "A device of this appliance does not work."
+    action = "Check its cable, then try again."
+    exit_code = 8
+
+
+class MicrophoneError(DeviceError):
+    code = "microphone"
+    message = "The microphone does not work."
+    action = "Check the microphone's cable, then try again."
+
+
+class MicrophoneMissing(MicrophoneError):
+    code = "microphone_missing"
+    message = "No microphone was found."
+    action = "Plug one in, or choose another in the settings."
+
+
+class MicrophoneBusy(MicrophoneError):
+    code = "microphone_busy"
+    message = "Another program is using the microphone."
+    action = "End that program, then try again."
+
+
+class MicrophoneLost(MicrophoneError):
+    code = "microphone_lost"
+    message = "The microphone stopped in the middle of the recording."
+    action = "Plug it in again; what was recorded up to then is kept."
+
+
+class SpeakerError(DeviceError):
+    code = "speaker"
+    message = "No sound can be played."
+    action = "Check the loudspeaker; pictures are shown without sound until then."
+
+
+class CameraError(DeviceError):
+    code = "camera"
+    message = "The camera does not work."
+    action = "Check the camera's cable, then try again."
+
+
+class CameraMissing(CameraError):
+    code = "camera_missing"
+    message = "No camera was found."
+    action = "Plug one in, or choose another in the settings."
+
+
+class CameraBusy(CameraError):
+    code = "camera_busy"
+    message = "Another program is using the camera."
+    action = "End that program, then try again."
+
+
+class CameraLost(CameraError):
+    code = "camera_lost"
+    message = "The camera stopped giving pictures."
+    action = "Plug it in again; the appliance goes on by itself."
+
+
+class PinsUnavailable(DeviceError):
+    code = "pins_unavailable"
+    message = "The pins for buttons and lamps cannot be used."
+    action = "Check the [buttons] settings and that this user is in the groups gpio and i2c."
+
+
+class StickMissing(OutputError):
+    code = "stick_missing"
+    message = "There is no USB stick to write to."
+    action = "Plug one in and try again."
+
+
+class StickReadOnly(OutputError):
+    code = "stick_read_only"
+    message = "Nothing can be written to this USB stick."
+    action = "Use another stick, or move its lock switch."
+
+
+# --- staff ------------------------------------------------------------------------------------------------------------
+
+
+class PinError(UsageError):
+    code = "pin"
+    message = "This PIN cannot be used."
+    action = "Choose four to eight digits that are neither a row nor all the same."
+
+
+class PinWrong(PinError):
+    code = "pin_wrong"
+    message = "This is not the PIN."
+    action = "Try again."
+
+
+class PinLocked(PinError):
+    code = "pin_locked"
+    message = "Too many wrong PINs were entered."
+    action = "Wait a while and try again."
 
 
 # --- settings and engine ----------------------------------------------------------------------------------------------

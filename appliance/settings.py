@@ -119,6 +119,10 @@ def _absolute(path: Union[str, Path]) -> Optional[str]:
     return None if str(path).startswith("/") or path == "" else "must be an absolute path"
 
 
+def _quarter(degrees: int) -> Optional[str]:
+    return None if degrees in (0, 90, 180, 270) else "must be 0, 90, 180 or 270 degrees"
+
+
 def _socket_path(path: Path) -> Optional[str]:
     if len(os.fsencode(str(path))) > LONGEST_SOCKET_PATH:
         return f"must not be longer than {LONGEST_SOCKET_PATH} bytes, for the system takes no more"
@@ -228,6 +232,98 @@ class SpoolSettings(_Section):
 
 
 @dataclass(frozen=True)
+class MicrophoneSettings(_Section):
+    """What records the voice."""
+
+    name = "microphone"
+
+    backend: str = knob(
+        "pyaudio",
+        "pyaudio: ALSA or PulseAudio; ascend-media: the board's own microphone; file: plays a recording, for trials",
+        choices=("pyaudio", "ascend-media", "file"),
+    )
+    device: str = knob("", "name of the device or a part of it; empty: the system's default")
+    file: str = knob("", "recording that the back end file plays", check=_absolute)
+
+
+@dataclass(frozen=True)
+class CameraSettings(_Section):
+    """What takes the photo."""
+
+    name = "camera"
+
+    backend: str = knob(
+        "v4l2",
+        "v4l2: USB and built-in cameras; ascend-media: the board's own connector; file: shows a photo or a video, for "
+        "trials",
+        choices=("v4l2", "ascend-media", "file"),
+    )
+    device: str = knob("", "such as /dev/video0, or a part of the camera's name; empty: the first one")
+    file: str = knob("", "photo or video that the back end file shows", check=_absolute)
+    width: int = knob(1280, "of the picture; the nearest that the camera has", unit="px", low=320, high=4096)
+    height: int = knob(720, "of the picture; the nearest that the camera has", unit="px", low=240, high=4096)
+    turn: int = knob(0, "how far the camera is mounted turned clockwise: 0, 90, 180 or 270 degrees", check=_quarter)
+
+
+@dataclass(frozen=True)
+class PickerSettings(_Section):
+    """Where photos and recordings can be chosen from, and where videos can be saved to."""
+
+    name = "picker"
+
+    media: str = knob("/media", "folder below which USB sticks are mounted; empty: none", check=_absolute)
+    gallery: str = knob("", "folder of portraits and recordings that are always offered; empty: none", check=_absolute)
+
+
+@dataclass(frozen=True)
+class ButtonSettings(_Section):
+    """Push buttons and lamps at the pins of the board."""
+
+    name = "buttons"
+
+    factory: str = knob(
+        "", "how pins are reached: a pin factory of gpiozero, such as atlas200dk, lgpio or mock; empty: no pins at all"
+    )
+    record: str = knob("GPIO0", "pin of the record button; empty: none")
+    record_lamp: str = knob("GPIO3", "pin of the lamp that shows the state; empty: none")
+    wipe: str = knob("GPIO1", "pin of the button that, held for 5 s, wipes everything; empty: none")
+    pressed: str = knob("low", "level of a pin whose button is pressed", choices=("low", "high"))
+
+
+@dataclass(frozen=True)
+class KioskSettings(_Section):
+    """The screen that visitors and teachers touch."""
+
+    name = "kiosk"
+
+    language: str = knob("zh", "of the screen until a visitor chooses another", choices=("zh", "en"))
+    large_text: bool = knob(False, "begin with large text")
+    high_contrast: bool = knob(False, "begin with high contrast")
+    full_screen: bool = knob(True, "cover the whole screen; else a window")
+    idle_seconds: float = knob(60.0, "a visit ends, and is wiped, when nobody touches anything", unit="s", low=5.0)
+    record_seconds: float = knob(60.0, "longest recording", unit="s", low=2.0, high=3600.0)
+    countdown_seconds: int = knob(3, "before a photo and a recording", unit="s", low=1, high=10)
+    camera: bool = knob(True, "visitors may photograph themselves")
+    pick: bool = knob(True, "visitors may choose photo and recording from a USB stick")
+    save: bool = knob(True, "visitors may save their video to a USB stick")
+    link: str = knob(
+        "", "address of this appliance in the local network, shown as a QR code that leads to the video; empty: no link"
+    )
+
+
+@dataclass(frozen=True)
+class HeadlessSettings(_Section):
+    """One button, one lamp, no screen."""
+
+    name = "headless"
+
+    portrait: str = knob("", "photo that speaks; empty: the camera takes one at each press", check=_absolute)
+    folder: str = knob("", "where videos are left; empty: they are only played", check=_absolute)
+    play: bool = knob(True, "play the video on the screen or sound output that is attached")
+    player: str = knob("ffplay -autoexit -fs -loglevel error", "program that plays a video whose path it is given")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of them; see `appliance.settings_file` for where they come from."""
 
@@ -237,3 +333,9 @@ class Settings:
     consent: ConsentSettings = field(default_factory=ConsentSettings)
     listen: ListenSettings = field(default_factory=ListenSettings)
     spool: SpoolSettings = field(default_factory=SpoolSettings)
+    microphone: MicrophoneSettings = field(default_factory=MicrophoneSettings)
+    camera: CameraSettings = field(default_factory=CameraSettings)
+    picker: PickerSettings = field(default_factory=PickerSettings)
+    buttons: ButtonSettings = field(default_factory=ButtonSettings)
+    kiosk: KioskSettings = field(default_factory=KioskSettings)
+    headless: HeadlessSettings = field(default_factory=HeadlessSettings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import List
 
@@ -9,6 +10,14 @@ import pytest
 from helpers import write_manifest
 
 from appliance.models import ModelStore
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+try:
+    import PyQt5.QtWidgets  # noqa: F401
+except ImportError:
+    pass  # the tests of the screen are skipped
+else:
+    pytest_plugins = ["pytestqt.plugin"]
 
 DATA = Path(__file__).resolve().parent / "data"
 

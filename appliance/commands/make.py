@@ -26,6 +26,7 @@ Exit codes:
   5    models or run time missing or damaged
   6    the video cannot be written
   7    the engine or the installation
+  8    a device, such as the microphone
   130  interrupted
 """
 

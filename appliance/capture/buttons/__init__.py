@@ -1,0 +1,1 @@
+"""Push buttons and lamps at the pins of the board, through gpiozero."""

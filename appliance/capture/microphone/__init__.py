@@ -1,0 +1,1 @@
+"""The voice: a device that gives sound, and a recorder that makes a WAV file of it."""
