@@ -1,0 +1,1 @@
+"""The director: what the flow asks for, done with capture and the engine's client."""
