@@ -407,6 +407,12 @@ class TooManyRequests(EngineError):
     action = "Wait a little and try again."
 
 
+class LinkUnavailable(EngineError):
+    code = "link_unavailable"
+    message = "This appliance cannot be reached from other devices."
+    action = "Save the video to a USB stick, or open the network in the [listen] settings."
+
+
 class WorkerCrashed(EngineError):
     code = "worker_crashed"
     message = "Making this video made the program crash twice, so the job was set aside."

@@ -217,10 +217,11 @@ def test_the_commented_file_changes_nothing_commented_or_not(write: Write) -> No
 def test_the_commented_file_explains_every_key() -> None:
     lines = default_text().splitlines()
     for name, section in sections().items():
-        assert f"[{name}]" in lines
+        head = lines.index(f"[{name}]")
         for key in dataclasses.fields(section):
-            (number,) = [n for n, line in enumerate(lines) if line.startswith(f"#{key.name} = ")]
+            number = next(n for n in range(head, len(lines)) if lines[n].startswith(f"#{key.name} = "))
             assert lines[number - 1].startswith("# ")
+            assert not any(line.startswith("[") for line in lines[head + 1 : number])
     assert max(map(len, lines)) <= 120
 
 

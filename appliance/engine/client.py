@@ -12,7 +12,7 @@ import time
 import uuid
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Type, TypeVar
+from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Tuple, Type, TypeVar
 
 import httpx
 
@@ -115,6 +115,11 @@ class EngineClient:
         answer = self._lasting(lambda: self._call("GET", "/v1/jobs", params=query))
         return [_view(job) for job in answer.json()["jobs"]]
 
+    def find(self, key: str) -> Optional[JobView]:
+        """The job that was submitted with this idempotency key, also by a call whose answer was never heard."""
+        found = self._lasting(lambda: self._call("GET", "/v1/jobs", params={"key": key})).json()["jobs"]
+        return _view(found[0]) if found else None
+
     def job(self, job_id: str) -> JobView:
         """Raises `JobNotFound`."""
         return _view(self._lasting(lambda: self._call("GET", _path(job_id))).json())
@@ -166,6 +171,12 @@ class EngineClient:
         """
         with self._opened("GET", _path(job_id, "/stream"), timeout=STREAM_TIMEOUT) as answer:
             yield from answer.iter_raw()
+
+    def link(self, job_id: str) -> Tuple[str, float]:
+        """Where another device in the local network finds the finished video: the part behind the appliance's address,
+        and how many seconds it leads there. Raises `JobNotFound`, `VideoNotReady`, `LinkUnavailable`."""
+        answer = self._lasting(lambda: self._call("POST", _path(job_id, "/link"))).json()
+        return answer["path"], answer["seconds"]
 
     def delete(self, job_id: str) -> None:
         """Cancel the job if it is being made, and remove everything of it. Raises `JobNotFound`."""

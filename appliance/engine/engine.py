@@ -243,6 +243,11 @@ class Engine:
         jobs = await self._records.call(self._list, state, limit, before)
         return [self._live(job, position) for job, position in jobs]
 
+    async def find(self, key: str) -> Optional[JobView]:
+        """The job of an idempotency key; None where there is none, or no longer."""
+        known = await self._records.call(self._records.store.find_key, key)
+        return await self._view(known[0]) if known else None
+
     async def watch(self, job_id: str) -> AsyncIterator[JobView]:
         """The job now and after every change, at most ten times a second, until it is done, failed or deleted.
 

@@ -12,8 +12,9 @@ from ... import __version__, errors
 from ...settings import LimitSettings
 from ..job import Priority, State
 from . import events, metrics, openapi, problems, video
+from .links import LINK_SECONDS, PREFIX, SECRET, Links
 from .live import LiveResponse
-from .models import JOB_ID, LARGEST_SEQUENCE, HealthModel, JobList, JobModel, PriorityName, Wiped
+from .models import JOB_ID, LARGEST_SEQUENCE, HealthModel, JobList, JobModel, LinkModel, PriorityName, Wiped
 from .openapi import binary, event_stream, problem_responses, submit_body
 from .options import read_options
 from .upload import Form, boundary_of, receive
@@ -30,12 +31,14 @@ router = APIRouter(prefix="/v1")
 JobId: Any = Path(pattern=JOB_ID, description="32 hex digits")
 
 
-def create_app(engine: Engine, limits: LimitSettings, closing: asyncio.Event) -> FastAPI:
-    """``closing``: once it is set, answers and uploads that are still running end."""
+def create_app(engine: Engine, limits: LimitSettings, closing: asyncio.Event, networked: bool = False) -> FastAPI:
+    """``closing``: once it is set, answers and uploads that are still running end. ``networked``: others than this
+    machine's can reach it, so that links make sense."""
     app = FastAPI(
         title="Sonic appliance engine", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.engine, app.state.limits, app.state.closing = engine, limits, closing
+    app.state.links = Links() if networked else None
     app.include_router(router)
     problems.install(app, router.routes)
     openapi.install(app)
@@ -104,6 +107,9 @@ async def submit_job(
 STATE: Any = Query(None, description="only those")
 LIMIT: Any = Query(100, ge=1, le=MOST_JOBS)
 BEFORE: Any = Query(None, ge=0, le=LARGEST_SEQUENCE, description="only smaller sequence numbers")
+KEY: Any = Query(
+    None, min_length=1, max_length=128, pattern="^[!-~]+$", description="only the job of this idempotency key"
+)
 EXPIRED: Any = Query(False, description="only those that have been kept long enough")
 
 
@@ -113,7 +119,11 @@ async def list_jobs(
     state: Optional[State] = STATE,
     limit: int = LIMIT,
     before: Optional[int] = BEFORE,
+    key: Optional[str] = KEY,
 ) -> JobList:
+    if key is not None:
+        found = await _engine(request).find(key)
+        return JobList(jobs=[JobModel.of(found)] if found else [], before=None)
     views = await _engine(request).list(state, limit, before)
     return JobList(
         jobs=[JobModel.of(view) for view in views], before=views[-1].job.sequence if len(views) == limit else None
@@ -203,6 +213,40 @@ router.head("/jobs/{job_id}/video", summary="Its size", operation_id="head_video
 async def stream_video(request: Request, job_id: str = JobId) -> Response:
     pieces = video.growing_video(_engine(request), job_id)
     return LiveResponse(pieces, request.app.state.closing, video.MEDIA_TYPE, headers=video.HEADERS)
+
+
+@router.post(
+    "/jobs/{job_id}/link",
+    status_code=201,
+    response_model=LinkModel,
+    summary="A link to the finished video for devices in the local network",
+    description="Whoever has it needs no token. It ends after a quarter of an hour, and when the engine is restarted.",
+    responses=problem_responses(errors.JobNotFound, errors.VideoNotReady, errors.LinkUnavailable, statuses=(422,)),
+)
+async def make_link(request: Request, job_id: str = JobId) -> LinkModel:
+    links: Optional[Links] = request.app.state.links
+    if links is None:
+        raise errors.LinkUnavailable
+    view = await _engine(request).get(job_id)
+    if view.job.state is not State.DONE:
+        raise video.not_ready(view.job)
+    return LinkModel(path=PREFIX + links.make(job_id), seconds=LINK_SECONDS)
+
+
+LINK: Any = Path(pattern=SECRET, description="what the link ends with")
+
+
+@router.get(PREFIX[len("/v1") :] + "{secret}", summary="The video of a link", **VIDEO)
+async def get_shared(
+    request: Request,
+    secret: str = LINK,
+    range_: Optional[str] = RANGE,
+    if_range: Optional[str] = IF_RANGE,
+) -> Response:
+    links: Optional[Links] = request.app.state.links
+    if links is None:
+        raise errors.JobNotFound
+    return await get_video(request, links.job_of(secret))
 
 
 @router.get(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Callable, Optional, Tuple
 
 from ...errors import SettingsInvalid, TooManyRequests, Unauthorised
+from .links import PREFIX
 from .problems import problem
 
 TOKEN_BYTES = 32
@@ -90,7 +91,7 @@ class RateLimit:
 
 
 class TokenGate:
-    """An ASGI app that lets only holders of the token through to another one."""
+    """An ASGI app that lets only holders of the token, or of a link, through to another one."""
 
     def __init__(self, app: Any, check: TokenCheck, limit: RateLimit) -> None:
         self._app, self._check, self._limit = app, check, limit
@@ -99,10 +100,15 @@ class TokenGate:
         address = scope["client"][0] if scope.get("client") else ""
         if not self._limit.admits(address):
             await problem(TooManyRequests())(scope, receive, send)
-        elif not await self._check.accepts(_bearer(scope["headers"])):
+        elif not _is_link(scope) and not await self._check.accepts(_bearer(scope["headers"])):
             await problem(Unauthorised())(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+
+def _is_link(scope: Any) -> bool:
+    """Its secret is checked where it leads."""
+    return str(scope.get("path", "")).startswith(PREFIX) and scope.get("method") == "GET"
 
 
 def _bearer(headers: Any) -> str:

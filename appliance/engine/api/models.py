@@ -94,6 +94,11 @@ class Wiped(BaseModel):
     deleted: int = Field(description="how many jobs there were")
 
 
+class LinkModel(BaseModel):
+    path: str = Field(description="to be put behind the appliance's address in the local network")
+    seconds: float = Field(description="how long it leads somewhere")
+
+
 class HealthModel(BaseModel):
     """`status`: `ok`, `starting`, `degraded` (takes jobs, but something needs help) or `stopping`."""
 

@@ -26,6 +26,7 @@ STATUS: Dict[Type[SonicError], int] = {
     errors.JobNotFound: 404,
     errors.VideoNotReady: 409,
     errors.IdempotencyConflict: 409,
+    errors.LinkUnavailable: 409,
     errors.ConsentMissing: 403,
     errors.Unauthorised: 401,
     errors.TooManyRequests: 429,

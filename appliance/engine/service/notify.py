@@ -43,8 +43,9 @@ class Notifier:
         if not self._address:
             return
         try:
+            # A manager that is behind with reading must not make us stand still: a later sign of life will reach it.
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as manager:
-                manager.sendto(message.encode(), self._address)
+                manager.sendto(message.encode(), socket.MSG_DONTWAIT, self._address)
         except OSError as error:
             log.warning("the service manager does not listen: %s", error.strerror)
 

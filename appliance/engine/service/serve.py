@@ -52,7 +52,7 @@ async def _serve(settings: Settings, worker_command: Optional[Sequence[str]]) ->
     with contextlib.ExitStack() as sockets:
         local = sockets.enter_context(engine_socket(settings.engine.socket, group))
         engine = Engine(settings, worker_command)
-        app = create_app(engine, settings.limits, closing)
+        app = create_app(engine, settings.limits, closing, networked=bool(settings.listen.host))
         servers = [_Server(app, guarded_protocol(group), local)]
         if settings.listen.host:
             check = TokenCheck(settings.listen.token_file)

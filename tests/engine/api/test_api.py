@@ -66,6 +66,16 @@ def test_the_same_key_and_contents_give_the_same_job(http: httpx.Client) -> None
     assert_problem(http.post("/v1/jobs", headers=key, **form(options='{"seed": 1}')), 409, "idempotency_conflict")
 
 
+def test_a_job_is_found_by_its_key(shared: Service, http: httpx.Client) -> None:
+    made = http.post("/v1/jobs", headers={"Idempotency-Key": "found-again"}, **form()).json()
+    with shared.client() as client:
+        found = client.find("found-again")
+        assert found is not None and found.job.id == made["id"]
+        assert client.find("never-used") is None
+        client.delete(made["id"])
+        assert client.find("found-again") is None
+
+
 def test_a_failed_job_says_why_and_has_no_video(shared: Service, http: httpx.Client) -> None:
     job_id = shared.submit(fail=1)
     shared.wait_for(job_id, State.FAILED)

@@ -16,9 +16,11 @@ from engine.engines import run
 from engine.services import Service, running_service
 
 from appliance.engine.api.auth import RateLimit, TokenCheck, new_token, write_token
+from appliance.engine.api.links import LINK_SECONDS, MOST_LINKS, Links
 from appliance.engine.api.peers import Peer, group_number, may_speak, peer_of
 from appliance.engine.client import EngineClient
-from appliance.errors import SettingsInvalid, TooManyRequests, Unauthorised
+from appliance.engine.job import State
+from appliance.errors import JobNotFound, LinkUnavailable, SettingsInvalid, TooManyRequests, Unauthorised
 
 ROOT = os.geteuid() == 0
 
@@ -172,6 +174,46 @@ def test_without_the_token_nothing_is_told_and_nothing_taken(on_network: Tuple[S
                 assert (answer.status_code, answer.json()["code"]) == (401, "unauthorised")
                 assert answer.headers["www-authenticate"] == "Bearer"
     assert token not in service.log.read_text()
+
+
+def test_a_link_leads_to_its_video_without_the_token(on_network: Tuple[Service, str, str], tmp_path: Path) -> None:
+    service, url, _ = on_network
+    job_id = service.submit()
+    service.wait_for(job_id, State.DONE)
+    with service.client() as client, httpx.Client(base_url=url, trust_env=False) as phone:
+        path, seconds = client.link(job_id)
+        assert 60 < seconds < 3600
+        client.save(job_id, tmp_path / "video.mp4")
+        answer = phone.get(path)
+        assert (answer.status_code, answer.content) == (200, (tmp_path / "video.mp4").read_bytes())
+        assert phone.get(path, headers={"Range": "bytes=0-3"}).content == answer.content[:4]
+        assert phone.get(path[:-1] + ("A" if path[-1] != "A" else "B")).status_code == 404
+        assert phone.get(f"/v1/jobs/{job_id}/video").status_code == 401
+        assert phone.post(path).status_code == 401
+        client.delete(job_id)
+        assert phone.get(path).status_code == 404
+
+
+def test_a_link_ends_after_a_while_and_there_are_never_too_many() -> None:
+    now = [0.0]
+    links = Links(clock=lambda: now[0])
+    first = links.make("a" * 32)
+    assert links.job_of(first) == "a" * 32
+    now[0] = LINK_SECONDS
+    with pytest.raises(JobNotFound):
+        links.job_of(first)
+    second = links.make("b" * 32)
+    for _ in range(MOST_LINKS):
+        links.make("c" * 32)
+    with pytest.raises(JobNotFound):
+        links.job_of(second)
+
+
+def test_without_a_network_there_are_no_links(service: Service) -> None:
+    job_id = service.submit()
+    service.wait_for(job_id, State.DONE)
+    with service.client() as client, pytest.raises(LinkUnavailable):
+        client.link(job_id)
 
 
 def test_too_many_requests_are_refused_for_a_while(on_network: Tuple[Service, str, str]) -> None:

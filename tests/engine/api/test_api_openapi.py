@@ -21,6 +21,8 @@ ENDPOINTS = {
     "/v1/jobs/{job_id}/events": {"get"},
     "/v1/jobs/{job_id}/video": {"get", "head"},
     "/v1/jobs/{job_id}/stream": {"get"},
+    "/v1/jobs/{job_id}/link": {"post"},
+    "/v1/shared/{secret}": {"get"},
     "/v1/health": {"get"},
     "/v1/metrics": {"get"},
 }

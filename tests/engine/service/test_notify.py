@@ -56,6 +56,15 @@ def test_abstract_address() -> None:
         assert heard(manager) == ["STATUS=here"]
 
 
+def test_a_manager_that_does_not_read_stops_nobody(manager: socket.socket) -> None:
+    notifier = Notifier(environment(manager))
+    for _ in range(5000):  # more than any queue of datagrams holds
+        notifier.alive()
+    assert set(heard(manager)) == {"WATCHDOG=1"}
+    notifier.status("still here")
+    assert heard(manager) == ["STATUS=still here"]
+
+
 def test_without_a_manager_nothing_is_said_and_nothing_fails() -> None:
     Notifier({}).ready("ok")
     Notifier({"NOTIFY_SOCKET": "/nowhere/at/all"}).ready("ok")
