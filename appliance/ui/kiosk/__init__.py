@@ -1,0 +1,1 @@
+"""The touchscreen: PyQt5 widgets, painted by the processor."""

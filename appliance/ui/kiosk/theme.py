@@ -1,0 +1,138 @@
+"""How the kiosk looks: the one place of its colours, sizes and style sheet. Needs no Qt."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+TARGET_MM = 12.0
+"""Side of the smallest thing that a finger must hit."""
+MM_PER_INCH = 25.4
+SANE_DPI = (60.0, 350.0)
+"""Some screens, and all virtual ones, tell a size in millimetres that cannot be."""
+ASSUMED_DPI = 110.0
+LARGE_TEXT = 1.3
+
+FONTS = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "HarmonyOS Sans SC", "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei", "Droid Sans Fallback", "Noto Sans", "DejaVu Sans", "sans-serif",
+)  # fmt: skip
+"""The first that the system has is taken; one with Chinese first, for both languages share a screen."""
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours as #rrggbb. ``on_x`` is what is written on ``x``; ``shade`` lies behind pictures."""
+
+    background: str = "#f3f6f7"
+    surface: str = "#ffffff"
+    ink: str = "#14262c"
+    muted: str = "#526870"
+    line: str = "#d3dee1"
+    primary: str = "#0b5d68"
+    primary_pressed: str = "#084952"
+    primary_soft: str = "#dcedef"
+    on_primary: str = "#ffffff"
+    accent: str = "#e2703a"
+    record: str = "#c8372d"
+    record_pressed: str = "#a12a22"
+    on_record: str = "#ffffff"
+    warn: str = "#96600a"
+    warn_soft: str = "#fdf1dc"
+    good: str = "#23744a"
+    disabled: str = "#9fb0b6"
+    shade: str = "#0e1d22"
+    on_shade: str = "#f4fafb"
+    focus: str = "#f2a33c"
+    border: int = 1
+
+
+HIGH_CONTRAST = Palette(
+    background="#000000", surface="#000000", ink="#ffffff", muted="#ffffff", line="#ffffff", primary="#ffd60a",
+    primary_pressed="#ffffff", primary_soft="#332b00", on_primary="#000000", accent="#ffd60a", record="#ff6b5e",
+    record_pressed="#ffffff", on_record="#000000", warn="#ffd60a", warn_soft="#332b00", good="#5cff9d",
+    disabled="#8c8c8c", shade="#000000", on_shade="#ffffff", focus="#00e5ff", border=3,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Theme:
+    """For a screen of ``width`` × ``height`` px with ``dpi`` px an inch as the screen itself tells. Sizes are in px."""
+
+    width: int = 1280
+    height: int = 800
+    dpi: float = ASSUMED_DPI
+    large_text: bool = False
+    high_contrast: bool = False
+
+    @property
+    def palette(self) -> Palette:
+        return HIGH_CONTRAST if self.high_contrast else Palette()
+
+    @property
+    def upright(self) -> bool:
+        """The screen is higher than wide."""
+        return self.height > self.width
+
+    @property
+    def short(self) -> int:
+        return min(self.width, self.height)
+
+    @property
+    def true_dpi(self) -> float:
+        low, high = SANE_DPI
+        return self.dpi if low <= self.dpi <= high else ASSUMED_DPI
+
+    @property
+    def target(self) -> int:
+        """The least height and width of whatever can be touched."""
+        return max(round(TARGET_MM / MM_PER_INCH * self.true_dpi + 0.5), 54, self.short // 16)
+
+    @property
+    def space(self) -> int:
+        """Between things that belong together; twice that between things that do not."""
+        return max(8, self.short // 65)
+
+    @property
+    def radius(self) -> int:
+        return self.space + 4
+
+    @property
+    def body(self) -> int:
+        return self._type(1.0)
+
+    @property
+    def small(self) -> int:
+        return self._type(0.84)
+
+    @property
+    def lead(self) -> int:
+        return self._type(1.22)
+
+    @property
+    def title(self) -> int:
+        return self._type(1.7)
+
+    @property
+    def hero(self) -> int:
+        return self._type(2.5)
+
+    def _type(self, scale: float) -> int:
+        size = max(18.0, self.short / 38)
+        return round(size * scale * (LARGE_TEXT if self.large_text else 1.0))
+
+    def with_text(self, large: bool) -> Theme:
+        return dataclasses.replace(self, large_text=large)
+
+    def with_contrast(self, high: bool) -> Theme:
+        return dataclasses.replace(self, high_contrast=high)
+
+    def sheet(self) -> str:
+        """Qt's style sheet of the whole window."""
+        return _SHEET.format(t=self, p=self.palette, fonts=", ".join(f'"{name}"' for name in FONTS))
+
+
+_SHEET = """
+* {{ font-family: {fonts}; font-size: {t.body}px; color: {p.ink}; }}
+#window {{ background: {p.background}; }}
+"""
