@@ -47,7 +47,7 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
     def show(self, visit: Optional[Visit] = None) -> None:  # type: ignore[override]
         """With a visit: it has changed. Without: as of any widget, become visible."""
         if visit is None:
-            super().show()
+            QWidget.show(self)
             return
         spoken, self.visit = self.visit.language, visit
         screen = self._screens[visit.state]
