@@ -247,6 +247,16 @@ class MicrophoneSettings(_Section):
 
 
 @dataclass(frozen=True)
+class SpeakerSettings(_Section):
+    """What is heard of the videos."""
+
+    name = "speaker"
+
+    backend: str = knob("pyaudio", "pyaudio: ALSA or PulseAudio; silent: no sound at all", choices=("pyaudio", "silent"))
+    device: str = knob("", "name of the device or a part of it; empty: the system's default")
+
+
+@dataclass(frozen=True)
 class CameraSettings(_Section):
     """What takes the photo."""
 
@@ -334,6 +344,7 @@ class Settings:
     listen: ListenSettings = field(default_factory=ListenSettings)
     spool: SpoolSettings = field(default_factory=SpoolSettings)
     microphone: MicrophoneSettings = field(default_factory=MicrophoneSettings)
+    speaker: SpeakerSettings = field(default_factory=SpeakerSettings)
     camera: CameraSettings = field(default_factory=CameraSettings)
     picker: PickerSettings = field(default_factory=PickerSettings)
     buttons: ButtonSettings = field(default_factory=ButtonSettings)
