@@ -253,6 +253,13 @@ class ServiceBack:
 
 
 @dataclass(frozen=True)
+class Broken:
+    """The program itself is at fault; whatever was going on may not come to its end."""
+
+    why: Failure
+
+
+@dataclass(frozen=True)
 class Idle:
     """Nobody did anything for as long as `idle_seconds` says."""
 
@@ -274,7 +281,7 @@ Deed = Union[
 Answer = Union[
     CountdownOver, PhotoTaken, PhotoAccepted, PhotoRefused, VoiceRecorded, VoiceAccepted, VoiceRefused, DeviceFailed,
     Listened, JobAccepted, JobWatchable, JobDone, JobFailed, PlaybackEnded, PlaybackFailed, PinAccepted, ServiceLost,
-    ServiceBack, Idle, Resumed,
+    ServiceBack, Broken, Idle, Resumed,
 ]  # fmt: skip
 Event = Union[Deed, Answer]
 DEEDS = tuple(Deed.__args__)  # type: ignore[attr-defined]

@@ -576,6 +576,13 @@ def _back_again(visit: Visit, event: Any, rules: Rules) -> Step:
     return (_to(visit, State.ATTRACT) if opens else visit), ()
 
 
+def _broken(visit: Visit, event: Any, rules: Rules) -> Step:
+    """The visitor is told, and begins anew. Out of service it stays."""
+    if visit.state in (State.ERROR, State.OUT_OF_SERVICE):
+        return visit, ()
+    return _to(visit, State.ERROR, why=event.why), ()
+
+
 def _resumed(visit: Visit, event: Any, rules: Rules) -> Step:
     """Also while the engine is still starting: it is what is being waited for."""
     if visit.closed:
@@ -684,4 +691,5 @@ _ANYWHERE: Dict[Type[Any], _Handler] = {
     on.Wipe: _wipe,
     on.ServiceLost: _lost,
     on.ServiceBack: _back_again,
+    on.Broken: _broken,
 }
