@@ -1,4 +1,4 @@
-"""Huawei's media library of the Atlas 200 DK, through which the board's own microphone and camera connector are reached.
+"""Huawei's media library of the Atlas 200 DK: the way to the board's own microphone and camera connector.
 
 Source: the header ``peripheral_api.h`` of Huawei's samples (Ascend/samples, ``5_200dk_peripheral``). It is plain C; one
 initialisation serves the whole process, and its calls may block for as long as the device likes.
@@ -13,8 +13,8 @@ from typing import Any, Dict, Mapping, Sequence, Set, Type
 from ..errors import DeviceError
 
 LIBRARY = "libmedia_mini.so"
-FOLDERS = ("", "/usr/lib64/", "/usr/lib64/aarch64-linux-gnu/")
-"""Where it lies: first wherever the dynamic linker looks, then where the driver of 1.0.x puts it."""
+FOLDERS = ("", "/usr/lib64/")
+"""Where it lies: first wherever the dynamic linker looks, then where the board's driver puts it."""
 
 _lock = threading.Lock()
 _initialised: Set[str] = set()
@@ -23,7 +23,9 @@ _initialised: Set[str] = set()
 class MediaLibrary:
     """Its functions, as far as they were declared; all of them answer with an int."""
 
-    def __init__(self, functions: Mapping[str, Sequence[Any]], unusable: Type[DeviceError], path: str = LIBRARY) -> None:
+    def __init__(
+        self, functions: Mapping[str, Sequence[Any]], unusable: Type[DeviceError], path: str = LIBRARY
+    ) -> None:
         """``functions``: names and the ctypes of their arguments. ``path``: of the library, or its bare name.
 
         Raises ``unusable`` where there is no such library, where it lacks a function, or does not find its driver.
