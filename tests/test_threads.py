@@ -37,7 +37,7 @@ def run(script: str, **more: str) -> str:
     variables = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     command = [sys.executable, "-c", script]
     done = subprocess.run(
-        command, env={**variables, **more}, stdout=subprocess.PIPE, universal_newlines=True, timeout=120, check=True
+        command, env={**variables, **more}, stdout=subprocess.PIPE, text=True, timeout=120, check=True
     )
     return done.stdout.strip()
 
