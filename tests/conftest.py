@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 from pathlib import Path
-from typing import List
+from typing import Iterator, List
 
 import pytest
 from helpers import write_manifest
@@ -20,6 +21,28 @@ else:
     pytest_plugins = ["pytestqt.plugin"]
 
 DATA = Path(__file__).resolve().parent / "data"
+GRACE_SECONDS = 60.0
+"""After the time limit of a test, whose end is an exception that code which is not Python's never sees."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        config.stash[_STDERR] = os.dup(2)
+
+
+_STDERR = pytest.StashKey[int]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """A test that hangs where Python cannot interrupt it ends the run and shows where every thread is."""
+    marker = item.get_closest_marker("timeout")
+    limit = marker.args[0] if marker and marker.args else float(item.config.getini("timeout"))
+    faulthandler.dump_traceback_later(limit + GRACE_SECONDS, exit=True, file=item.config.stash[_STDERR])
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
