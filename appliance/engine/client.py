@@ -50,7 +50,8 @@ class EngineClient:
     """Calls raise the errors of `appliance.errors` that the engine answers with, and `EngineUnavailable` if none does.
 
     A call that finds no engine fails at once. If the connection is lost in the middle, because the engine is started
-    again, the call is repeated until ``patience`` seconds have passed. A context manager; one thread at a time.
+    again, the call is repeated until ``patience`` seconds have passed. A context manager; one thread at a time, but any
+    may `interrupt`.
     """
 
     def __init__(
@@ -60,6 +61,9 @@ class EngineClient:
         self._patience = patience
         self._socket = socket
         self._reached = False
+        self._interrupted = False
+        self._sockets: List[socketlib.socket] = []
+        """Of the open connections, and some that were closed."""
         transport = httpx.HTTPTransport(uds=str(socket)) if socket is not None else None
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         base = "http://engine" if socket is not None else url
@@ -73,6 +77,12 @@ class EngineClient:
 
     def close(self) -> None:
         self._http.close()
+
+    def interrupt(self) -> None:
+        """End at once, from any thread, what is going on: that call and all later ones raise `EngineUnavailable`."""
+        self._interrupted = True
+        for connection in list(self._sockets):
+            _cut(connection)
 
     # --- jobs ---------------------------------------------------------------------------------------------------------
 
@@ -206,10 +216,12 @@ class EngineClient:
     @contextlib.contextmanager
     def _opened(self, method: str, path: str, accepted: Any = (), **request: Any) -> Iterator[httpx.Response]:
         """An answer whose body is still to come. Raises what the engine answers, `EngineUnavailable` without answer."""
+        if self._interrupted:
+            raise _Interrupted("interrupted")
         if not self._reached:
             self._knock()
         try:
-            with self._http.stream(method, path, **request) as answer:
+            with self._http.stream(method, path, extensions={"trace": self._trace}, **request) as answer:
                 if answer.status_code >= 400 and answer.status_code not in accepted:
                     answer.read()
                     raise _error(answer)
@@ -218,6 +230,14 @@ class EngineClient:
             self._reached = False
             kind = _Absent if isinstance(error, httpx.ConnectError) else EngineUnavailable
             raise kind(f"{type(error).__name__}: {error}") from error
+
+    def _trace(self, event: str, info: Dict[str, Any]) -> None:
+        """Told by httpcore of every step; remembers the sockets, for only the end of one wakes who waits for it."""
+        if event.startswith("connection.connect_") and event.endswith(".complete"):
+            opened = info["return_value"].get_extra_info("socket")
+            self._sockets = [known for known in self._sockets if known.fileno() >= 0] + [opened]
+            if self._interrupted:
+                _cut(opened)
 
     def _knock(self) -> None:
         """Is anybody there? httpx does not say who was refused by the file's mode, and leaves the socket open."""
@@ -272,6 +292,10 @@ class _Absent(EngineUnavailable):
     """Nobody listens at the address, or not to us."""
 
 
+class _Interrupted(EngineUnavailable):
+    """Whoever called wants to hear no more."""
+
+
 class _Patience:
     """How long to go on without the engine: not at all before the first contact, then ``seconds`` from each loss on."""
 
@@ -287,7 +311,7 @@ class _Patience:
 
     def wait(self, error: EngineUnavailable) -> None:
         """Before the next attempt. Raises ``error`` when there shall be none."""
-        if isinstance(error, _Absent) and not self.begun:
+        if isinstance(error, _Interrupted) or (isinstance(error, _Absent) and not self.begun):
             raise error
         self.begun = True
         now = time.monotonic()
@@ -296,6 +320,11 @@ class _Patience:
             raise error
         time.sleep(self._pause)
         self._pause = min(2 * self._pause, LONGEST_WAIT_SECONDS)
+
+
+def _cut(connection: socketlib.socket) -> None:
+    with contextlib.suppress(OSError):  # it is closed already
+        connection.shutdown(socketlib.SHUT_RDWR)
 
 
 def _path(job_id: str, rest: str = "") -> str:

@@ -6,10 +6,11 @@ import signal
 import threading
 import time
 from pathlib import Path
-from typing import Iterator, List
+from typing import Any, Callable, Iterator, List
 
 import pytest
 from engine import toy_worker
+from engine.engines import PATIENCE_SECONDS
 from engine.services import Service
 
 from appliance.engine.client import EngineClient, error_of
@@ -209,3 +210,29 @@ def test_patience_has_an_end(service: Service) -> None:
         with pytest.raises(EngineUnavailable):
             for _ in events:
                 pass
+
+
+@pytest.mark.parametrize("watch", [EngineClient.events, EngineClient.stream])
+def test_a_call_that_waits_is_interrupted_by_another_thread(
+    service: Service, watch: Callable[[EngineClient, str], Iterator[Any]]
+) -> None:
+    job = service.submit(gate=1)
+    begun = threading.Event()
+    failures: List[BaseException] = []
+    with service.client() as client:
+
+        def read() -> None:
+            try:
+                for _ in watch(client, job):
+                    begun.set()
+            except EngineUnavailable as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        assert begun.wait(PATIENCE_SECONDS)
+        client.interrupt()
+        thread.join(PATIENCE_SECONDS)
+        assert failures
+        with pytest.raises(EngineUnavailable):
+            client.health()
