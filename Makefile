@@ -9,15 +9,15 @@ BIN := .venv/bin
 BIN37 := .venv37/bin
 BIN_FACTORY := .venv-factory/bin
 
-.PHONY: demo test test-3.7 test-factory system-packages lint bundle bundle-board boot-test clean
+.PHONY: demo test test-3.7 test-factory system-packages lint screens bundle bundle-board boot-test clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed .venv/models
 	$(BIN)/python -m appliance.demo demo.mp4
 
-test: system-packages .venv/installed .venv/models lint
-	$(BIN)/python -m pytest -m "not slow"
-	$(BIN)/python -m pytest -m slow
+test: system-packages .venv/front-ends .venv/models lint
+	sh tools/run_tests.sh $(BIN)/python -m "not slow"
+	sh tools/run_tests.sh $(BIN)/python -m slow
 	$(MAKE) test-3.7
 	$(MAKE) test-factory
 
@@ -26,8 +26,8 @@ ifeq ($(PYTHON37),)
 test-3.7:
 	@echo "Skipped: the tests on CPython 3.7 and MindSpore Lite, because neither PATH nor pyenv has a python3.7."
 else
-test-3.7: .venv37/installed .venv/models
-	$(BIN37)/python -m pytest -m "not slow or py37" --ignore=tests/models_om
+test-3.7: .venv37/front-ends .venv/models
+	sh tools/run_tests.sh $(BIN37)/python -m "not slow or py37" --ignore=tests/models_om
 endif
 
 # MindSpore, which makes the networks, exists for CPython 3.9 to 3.11.
@@ -36,15 +36,19 @@ test-factory:
 	@echo "Skipped: the tests that need MindSpore and PyTorch, because neither PATH nor pyenv has a python3.9 to 3.11."
 else
 test-factory: .venv-factory/installed .venv/models
-	SONIC_PYTHON37="$(abspath $(wildcard $(BIN37)/python))" $(BIN_FACTORY)/python -m pytest tests/models_om
+	SONIC_PYTHON37="$(abspath $(wildcard $(BIN37)/python))" sh tools/run_tests.sh $(BIN_FACTORY)/python tests/models_om
 endif
 
-lint: .venv/installed
+lint: .venv/front-ends
 	$(BIN)/ruff check .
 	$(BIN)/mypy appliance
 
+# Pictures of every screen, for docs/screens.
+screens: .venv/front-ends .venv/models
+	$(BIN)/python tools/make_screens.py
+
 # What installs without network: dist/sonic-appliance-VERSION-PYTHON-MACHINE.tar.gz, for PYTHON on this machine.
-bundle: .venv/installed .venv/models
+bundle: .venv/front-ends .venv/models
 	$(BIN)/python tools/make_bundle.py
 
 # And for the board: CPython 3.7 on an Arm processor.
@@ -72,6 +76,11 @@ system-packages:
 
 .venv-factory/installed: setup.cfg
 	sh tools/make_venv.sh "$(PYTHON_FACTORY)" .venv-factory engine,test,train,corpus,migrate
+	@touch $@
+
+# What screen, microphone and buttons need beside.
+%/front-ends: %/installed
+	sh tools/add_front_ends.sh $*
 	@touch $@
 
 .venv/models: .venv/installed appliance/models.py

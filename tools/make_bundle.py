@@ -1,6 +1,6 @@
 """One tarball with which the appliance is installed where there is no network: packages, models, `install.sh`, hashes.
 
-    python tools/make_bundle.py [--output FOLDER] [--extras engine] [--machine aarch64]
+    python tools/make_bundle.py [--output FOLDER] [--extras engine,buttons] [--machine aarch64]
 
 The packages are those of the interpreter that runs this, so it also decides for which Python the bundle is. The same
 sources and the same packages give the same file: order, times (`SOURCE_DATE_EPOCH`, else of the last commit), owners
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import List
 
@@ -33,6 +34,8 @@ PACKAGE = ("appliance", "models_om", "systemd", "setup.cfg", "pyproject.toml", "
 
 OWN_FILES = ("tools/bundle/install.sh", "tools/bundle/README.md", "LICENSE", "NOTICE")
 
+ALL = "engine,kiosk,microphone,buttons"
+
 OLDEST_LINUX = ("manylinux2014", "manylinux_2_17", "manylinux_2_24", "manylinux_2_27")
 """Platforms whose packages run on the board's glibc, 2.27."""
 
@@ -40,9 +43,10 @@ OLDEST_LINUX = ("manylinux2014", "manylinux_2_17", "manylinux_2_24", "manylinux_
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--output", type=Path, default=REPOSITORY / "dist")
-    options.add_argument("--extras", default="engine", help="extras of the project to install along")
+    options.add_argument("--extras", help=f"extras of the project to install along; default: {ALL}, as far as possible")
     options.add_argument("--machine", default=platform.machine(), help="for another processor, such as aarch64")
     given = options.parse_args()
+    extras = given.extras or possible_extras(given.machine)
     tag = f"cp{sys.version_info[0]}{sys.version_info[1]}"
     name = f"sonic-appliance-{__version__}-{tag}-{given.machine}"
     os.environ.setdefault("SOURCE_DATE_EPOCH", _last_commit())
@@ -51,18 +55,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         bundle = Path(scratch) / name
         (bundle / "wheels").mkdir(parents=True)
-        collect_wheels(bundle / "wheels", Path(scratch) / "source", given.extras, given.machine)
+        collect_wheels(bundle / "wheels", Path(scratch) / "source", extras, given.machine)
         collect_models(bundle / "models")
         for file in OWN_FILES:
             shutil.copy(str(REPOSITORY / file), str(bundle))
         (bundle / "bundle.conf").write_text(
             f"version={__version__}\npython_version={sys.version_info[0]}.{sys.version_info[1]}\n"
-            f"machine={given.machine}\nextras={given.extras}\n"
+            f"machine={given.machine}\nextras={extras}\n"
         )
         write_sums(bundle)
         tarball = given.output / f"{name}.tar.gz"
         pack(bundle, tarball, int(os.environ["SOURCE_DATE_EPOCH"]))
     print(f"{sha256_of(tarball)}  {tarball}  ({tarball.stat().st_size >> 20} MB)")
+
+
+def possible_extras(machine: str) -> str:
+    """`ALL`, but without what cannot be packed here: of Qt there are no packages for Arm, and PyAudio is built on the
+    machine it is for, from PortAudio's headers. There, the distribution's own packages have to do."""
+    if machine != platform.machine():
+        return "engine,buttons"
+    missing = {name for name, module in (("kiosk", "PyQt5"), ("microphone", "pyaudio")) if not find_spec(module)}
+    return ",".join(extra for extra in ALL.split(",") if extra not in missing)
 
 
 def collect_wheels(folder: Path, source: Path, extras: str, machine: str) -> None:

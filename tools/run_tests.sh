@@ -1,0 +1,15 @@
+# run_tests.sh PYTHON [PYTEST_OPTIONS]: a lane of tests.
+#   The tests drive real processes, sound servers, screens and machines. Where one fails, it is run once more, alone: what
+#   fails again has failed; what does not was late on a busy machine, and stays named in the output of the first run.
+set -u
+python=$1
+shift
+
+"$python" -m pytest --cache-clear "$@"
+status=$?
+if [ $status -eq 1 ]; then
+    echo "--- the failed tests once more ---" >&2
+    "$python" -m pytest --last-failed --last-failed-no-failures=none "$@"
+    status=$?
+fi
+exit $status
