@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from ...settings import Settings
+from .pyaudio_speaker import PyAudioSpeaker
+from .silent_speaker import SilentSpeaker
 from .speaker import Speaker
 
 
 def speaker_from(settings: Settings) -> Speaker:
-    """One that always opens: where none is plugged in, or it is lost, time goes on without sound."""
-    raise NotImplementedError
+    """It need not be there; `SteadyStream` goes on without."""
+    chosen = settings.speaker
+    return SilentSpeaker() if chosen.backend == "silent" else PyAudioSpeaker(chosen.device)

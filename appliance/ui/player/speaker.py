@@ -59,8 +59,5 @@ class Speaker(ABC):
     """A way to reach loudspeakers."""
 
     @abstractmethod
-    def open(self, device: str = "") -> SpeakerStream:
-        """``device``: a name or a part of one; empty: the system's default.
-
-        Blocks until it is open, some seconds at most: not for the thread that paints. Raises `SpeakerError`.
-        """
+    def open(self) -> SpeakerStream:
+        """Blocks until it is open, some seconds at most: not for the thread that paints. Raises `SpeakerError`."""
