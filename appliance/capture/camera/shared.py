@@ -55,18 +55,19 @@ class SharedPictures:
 
     def read(self, after: int) -> Optional[Tuple[int, np.ndarray]]:
         """The newest picture and its number, counted from 1; None if there is none beyond number ``after``."""
-        while True:
+        for _ in range(SLOTS):
             number = int(self._header[1])
             if number <= after:
-                return None
+                break
             slot = number % SLOTS
             height, width = self._header[2 + 2 * slot : 4 + 2 * slot].tolist()
             if not (0 < height and 0 < width and height * width * 3 <= MAX_PICTURE):
-                return None
+                break
             picture = self._pixels(slot, height, width).copy()
             # The writer may have come round while we copied.
             if int(self._header[0]) < number + SLOTS:
                 return number, picture
+        return None
 
     def close(self) -> None:
         del self._header
