@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from ..engine.job import Failure
 
@@ -168,7 +168,9 @@ class PhotoTaken:
 
 @dataclass(frozen=True)
 class PhotoAccepted:
-    """It shows one face that can speak."""
+    """It shows one face that can speak. ``path``: the visit's own copy of a photo that was picked."""
+
+    path: Optional[Path] = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,9 @@ class VoiceRecorded:
 
 @dataclass(frozen=True)
 class VoiceAccepted:
-    pass
+    """``path``: the visit's own copy of a recording that was picked."""
+
+    path: Optional[Path] = None
 
 
 @dataclass(frozen=True)
@@ -266,11 +270,11 @@ class Idle:
 
 @dataclass(frozen=True)
 class Resumed:
-    """At the start: a job that was being made when the power went."""
+    """At the start: a job that was being made when the power went. ``job``: None where it was not heard of yet."""
 
     photo: Path
     voice: Path
-    job: str
+    job: Optional[str]
 
 
 Deed = Union[

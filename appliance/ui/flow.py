@@ -98,7 +98,7 @@ class Rules:
     keep: bool = False
     """Videos stay with the engine after the visit, for its retention to remove."""
     idle: bool = True
-    """A visit ends when nobody does anything."""
+    """A visit ends when nobody does anything, and so does the screen ERROR."""
     language: str = "zh"
     idle_seconds: float = 60.0
 
@@ -238,6 +238,8 @@ def idle_seconds(visit: Visit, rules: Rules) -> Optional[float]:
         State.STAFF_PIN: STAFF_PIN_SECONDS,
         State.STAFF: STAFF_SECONDS,
     }
+    if visit.state is State.ERROR and not rules.idle:
+        return None
     if visit.state in fixed:
         return fixed[visit.state]
     for_ever = (
@@ -321,6 +323,14 @@ def _thank(visit: Visit, event: Any, rules: Rules) -> Step:
     return _fresh(visit, rules, State.THANKS), _wiped(visit, rules)
 
 
+def _again(visit: Visit, event: Any, rules: Rules) -> Step:
+    """After the thanks. Without a screen the same press also begins."""
+    fresh, deeds = _home(visit, rules)
+    if rules.automatic and fresh.state is State.ATTRACT:
+        fresh, _ = _begin(fresh, event, rules)
+    return fresh, deeds
+
+
 def _go(state: State) -> _Handler:
     return lambda visit, event, rules: (_to(visit, state), ())
 
@@ -350,9 +360,10 @@ def _photo_candidate(visit: Visit, event: Any, rules: Rules) -> Step:
 
 
 def _photo_accepted(visit: Visit, event: Any, rules: Rules) -> Step:
+    photo = event.path or visit.candidate
     if rules.automatic:
-        return _onward(dataclasses.replace(visit, photo=visit.candidate), rules), ()
-    return _to(visit, State.PHOTO_REVIEW, candidate=visit.candidate), ()
+        return _onward(dataclasses.replace(visit, photo=photo), rules), ()
+    return _to(visit, State.PHOTO_REVIEW, candidate=photo), ()
 
 
 def _photo_refused(visit: Visit, event: Any, rules: Rules) -> Step:
@@ -392,7 +403,7 @@ def _voice_back(visit: Visit, event: Any, rules: Rules) -> Step:
         return _to(visit, State.REVIEW), ()
     if rules.portrait:
         return (_to(visit, State.CONSENT), ()) if rules.consent else _home(visit, rules)
-    return _to(visit, State.PHOTO_REVIEW, candidate=visit.photo, photo=None), ()
+    return _to(visit, State.PHOTO_REVIEW, candidate=visit.photo, photo=None, picked=False), ()
 
 
 def _voice_stop(visit: Visit, event: Any, rules: Rules) -> Step:
@@ -406,29 +417,32 @@ def _voice_candidate(visit: Visit, event: Any, rules: Rules) -> Step:
 
 
 def _voice_accepted(visit: Visit, event: Any, rules: Rules) -> Step:
+    voice = event.path or visit.candidate
     if rules.automatic:
-        return _onward(dataclasses.replace(visit, voice=visit.candidate), rules), ()
-    return _to(visit, State.VOICE_REVIEW, candidate=visit.candidate), ()
+        return _onward(dataclasses.replace(visit, voice=voice), rules), ()
+    return _to(visit, State.VOICE_REVIEW, candidate=voice), ()
 
 
 def _voice_refused(visit: Visit, event: Any, rules: Rules) -> Step:
-    return _fail(visit, event.why, _voice_state(visit)), ()
+    return _fail(visit, event.why, _voice_state(visit, rules)), ()
 
 
 def _voice_retake(visit: Visit, event: Any, rules: Rules) -> Step:
-    return _to(visit, _voice_state(visit)), ()
+    return _to(visit, _voice_state(visit, rules)), ()
 
 
 def _voice_keep(visit: Visit, event: Any, rules: Rules) -> Step:
     return _onward(dataclasses.replace(visit, voice=visit.candidate), rules), ()
 
 
-def _voice_state(visit: Visit) -> State:
+def _voice_state(visit: Visit, rules: Rules) -> State:
+    if rules.automatic:
+        return State.VOICE_RECORDING
     return State.VOICE_PICK if visit.picked else State.VOICE
 
 
 def _voice_failed(visit: Visit, event: Any, rules: Rules) -> Step:
-    return _fail(visit, event.why, State.VOICE), ()
+    return _fail(visit, event.why, State.VOICE_RECORDING if rules.automatic else State.VOICE), ()
 
 
 def _listen(visit: Visit, event: Any, rules: Rules) -> Step:
@@ -458,7 +472,7 @@ def _change_voice(visit: Visit, event: Any, rules: Rules) -> Step:
 
 
 def _review_back(visit: Visit, event: Any, rules: Rules) -> Step:
-    return _to(visit, State.VOICE_REVIEW, candidate=visit.voice, voice=None), ()
+    return _to(visit, State.VOICE_REVIEW, candidate=visit.voice, voice=None, picked=False), ()
 
 
 def _accepted(visit: Visit, event: Any, rules: Rules) -> Step:
@@ -666,7 +680,7 @@ _TABLE: Dict[Tuple[State, Type[Any]], _Handler] = {
     (State.PLAYING, on.ShowLink): _link,
     (State.PLAYING, on.Delete): _delete,
     (State.PLAYING, on.Done): _thank,
-    (State.THANKS, on.Begin): _end,
+    (State.THANKS, on.Begin): _again,
     (State.THANKS, on.Done): _end,
     (State.ERROR, on.Accept): _retry,
     (State.ERROR, on.Retake): _retry,
