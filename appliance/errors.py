@@ -223,6 +223,12 @@ class EncoderFailed(OutputError):
     action = "Check the free space; the log holds what ffmpeg said."
 
 
+class VideoUnplayable(OutputError):
+    code = "video_unplayable"
+    message = "This video cannot be played: it is damaged or not whole."
+    action = "Make it again."
+
+
 # --- devices ----------------------------------------------------------------------------------------------------------
 
 
