@@ -19,6 +19,9 @@ from typing import Any, Callable, Optional
 from ..errors import PinError, PinLocked, PinWrong
 from ..files import write_atomically
 
+PIN_FILE = "pin.json"
+"""In the state folder."""
+
 SHORTEST = 4
 LONGEST = 8
 """Digits of a PIN."""
