@@ -15,8 +15,8 @@ from ...errors import SonicError
 class Seen:
     """What the camera sees now.
 
-    ``picture``: uint8 (height, width, 3) RGB, mirrored, at most `viewfinder.DISPLAY_WIDTH` wide. ``face``: box
-    (x0, y0, x1, y1) of the largest face in it, None where there is none. ``guidance``: a key of `guidance.GUIDANCE`.
+    ``picture``: uint8 (height, width, 3) RGB, mirrored, its longer side at most `viewfinder.DISPLAY_SIDE`. ``face``:
+    box (x0, y0, x1, y1) of the largest face in it, None where there is none. ``guidance``: of `guidance.GUIDANCE`.
     """
 
     picture: np.ndarray
