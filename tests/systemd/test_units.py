@@ -95,7 +95,7 @@ def test_services_run_as_a_lasting_user_without_network_or_core_dumps(unit: Path
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.stem)
 def test_groups_that_services_need_are_made(unit: Path) -> None:
     # A service that names a group which does not exist is not started at all (216/GROUP).
-    made = set(re.findall(r"(?m)^[ug] (\w+) ", (SOURCE / "sonic.sysusers.conf").read_text()))
+    made = set(re.findall(r"(?m)^[ug] ([\w-]+) ", (SOURCE / "sonic.sysusers.conf").read_text()))
     of_every_debian = {"audio", "tty", "video"}
     wanted = {group for value in values(unit, "SupplementaryGroups") for group in value.split()}
     assert wanted | {values(unit, "Group")[0]} <= made | of_every_debian
