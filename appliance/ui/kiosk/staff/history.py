@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Callable, Deque, Dict, Optional, Tuple
 
 from ....engine.job import Failure
+from ....engine.view import Health
 from ....errors import EngineUnavailable, SonicError
 from ...feeds import DeviceState, EngineState, Feed, Notice
 from ...flow import Visit
@@ -86,11 +87,13 @@ def failure_of(error: SonicError) -> Failure:
     return Failure(error.code, error.message, error.action)
 
 
-def _of_engine(item: EngineState) -> Optional[Failure]:
-    health = item.health
-    if health is None:
-        return failure_of(EngineUnavailable())
+def failure_of_health(health: Health) -> Optional[Failure]:
+    """What the engine itself says is wrong with it."""
     return Failure(health.code, health.message, health.action) if health.code else None
+
+
+def _of_engine(item: EngineState) -> Optional[Failure]:
+    return failure_of(EngineUnavailable()) if item.health is None else failure_of_health(item.health)
 
 
 def unexpected() -> Failure:

@@ -13,6 +13,7 @@ from ....errors import DiskFull, OutputError
 from ....files import NO_SPACE
 from .history import Trouble
 
+FILE = "sonic-logs.zip"
 UNITS = "sonic-*"
 LINES = 20_000
 """Of the journal, the newest."""
@@ -23,10 +24,6 @@ LARGEST = 32 << 20
 
 JOURNAL = ("journalctl", "--no-pager", "--output=short-iso", f"--unit={UNITS}", f"--lines={LINES}")
 DOCTOR = (sys.executable, "-m", "appliance", "doctor")
-
-
-def file_name(now: float) -> str:
-    return time.strftime("sonic-logs-%Y%m%d-%H%M%S.zip", time.localtime(now))
 
 
 def gather(path: Path, troubles: Iterable[Trouble]) -> None:

@@ -1,0 +1,22 @@
+"""What the staff's screens work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable
+
+from ...director.parts import Parts
+from ...loop import Loop
+from ...pins import PinStore
+from .history import History
+
+
+@dataclass(frozen=True)
+class StaffDesk:
+    """``restart``: end this process, for the service manager to start it again."""
+
+    loop: Loop
+    parts: Parts
+    pins: PinStore
+    history: History
+    restart: Callable[[], None]
