@@ -1,4 +1,4 @@
-"""The program that speaks to PortAudio, for `pyaudio_speaker`: ``python -m appliance.ui.player.portaudio_process [NAME]``
+"""The program that speaks to PortAudio for `pyaudio_speaker`; its argument is the name of a device, or a part of it.
 
 A process of its own: it may print what it likes, hang in a driver or be ended by a sound server that went away, and
 the screen goes on. Orders come on standard input, each a letter and a length (`ORDER`): ``W`` with samples, ``F``
