@@ -7,10 +7,12 @@ from typing import List, Optional, Tuple
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QAbstractButton, QLabel, QWidget
 
+from ..director.video import VideoSource
 from ..feeds import Feed
 from ..flow import LANGUAGES, Visit
 from ..locale import tr
 from .theme import Theme
+from .widgets.dressed import dress_all
 
 
 class Screen(QWidget):
@@ -38,6 +40,7 @@ class Screen(QWidget):
 
     def dress(self, theme: Theme, language: str) -> None:
         self.theme, self.language = theme, language
+        dress_all(self, theme)
         self.restyle()
         self.retranslate()
 
@@ -57,6 +60,12 @@ class Screen(QWidget):
 
     def leave(self) -> None:
         """Another screen is shown now: keep no picture and no recording of the visitor."""
+
+    def play(self, source: VideoSource) -> None:
+        """Only of the screen of PLAYING: show that video from its start."""
+
+    def stop(self) -> None:
+        """Only of the screen of PLAYING: the video need not go on."""
 
     def first_focus(self) -> Optional[QWidget]:
         """Where the keyboard begins."""

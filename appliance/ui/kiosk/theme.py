@@ -98,6 +98,38 @@ class Theme:
         return self.space + 4
 
     @property
+    def half_space(self) -> int:
+        return self.space // 2
+
+    @property
+    def quarter_space(self) -> int:
+        return self.space // 4
+
+    @property
+    def padding(self) -> int:
+        """Beside the text of a button."""
+        return 2 * self.space
+
+    @property
+    def edge(self) -> int:
+        """Line around a button."""
+        return max(2, self.palette.border)
+
+    @property
+    def inner(self) -> int:
+        """Height of a button inside its line: grown text wants more than a finger."""
+        return max(self.target, round(2.1 * self.body)) - 2 * self.edge
+
+    @property
+    def inner_icon(self) -> int:
+        return self.target - 2 * self.edge - 2 * self.space
+
+    @property
+    def icon(self) -> int:
+        """Beside text."""
+        return round(1.35 * self.body)
+
+    @property
     def body(self) -> int:
         return self._type(1.0)
 
@@ -135,4 +167,55 @@ class Theme:
 _SHEET = """
 * {{ font-family: {fonts}; font-size: {t.body}px; color: {p.ink}; }}
 #window {{ background: {p.background}; }}
+QLabel {{ background: transparent; }}
+QLabel[role="hero"] {{ font-size: {t.hero}px; font-weight: 600; color: {p.primary}; }}
+QLabel[role="title"] {{ font-size: {t.title}px; font-weight: 600; }}
+QLabel[role="lead"] {{ font-size: {t.lead}px; }}
+QLabel[role="strong"] {{ font-weight: 600; }}
+QLabel[role="muted"] {{ color: {p.muted}; }}
+QLabel[role="small"] {{ font-size: {t.small}px; color: {p.muted}; }}
+QLabel[role="warning"] {{ color: {p.warn}; font-weight: 600; }}
+QFrame[role="card"] {{
+    background: {p.surface}; border: {p.border}px solid {p.line}; border-radius: {t.radius}px;
+}}
+QFrame[role="tint"] {{ background: {p.primary_soft}; border: {p.border}px solid {p.primary_soft};
+    border-radius: {t.radius}px; }}
+QFrame[role="bar"] {{ background: {p.surface}; border: none; border-bottom: {p.border}px solid {p.line}; }}
+QFrame[role="notice"] {{ background: {p.shade}; border: {p.border}px solid {p.on_shade};
+    border-radius: {t.radius}px; }}
+QFrame[role="notice"] QLabel {{ color: {p.on_shade}; }}
+QPushButton {{
+    min-height: {t.inner}px; padding: 0 {t.padding}px; border-radius: {t.radius}px;
+    border: {t.edge}px solid {p.line}; background: {p.surface};
+}}
+QPushButton:pressed {{ background: {p.primary_soft}; }}
+QPushButton:disabled {{ color: {p.disabled}; }}
+QPushButton[kind="primary"] {{
+    background: {p.primary}; border-color: {p.primary}; color: {p.on_primary}; font-weight: 600;
+}}
+QPushButton[kind="primary"]:pressed {{ background: {p.primary_pressed}; }}
+QPushButton[kind="primary"]:disabled {{ background: {p.disabled}; border-color: {p.disabled}; }}
+QPushButton[kind="record"] {{
+    background: {p.record}; border-color: {p.record}; color: {p.on_record}; font-weight: 600;
+}}
+QPushButton[kind="record"]:pressed {{ background: {p.record_pressed}; }}
+QPushButton[kind="record"]:disabled {{ background: {p.disabled}; border-color: {p.disabled}; }}
+QPushButton[kind="danger"] {{ color: {p.record}; }}
+QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; color: {p.primary}; }}
+QPushButton[kind="quiet"]:pressed {{ background: {p.primary_soft}; }}
+QPushButton[kind="icon"] {{
+    background: transparent; border-color: transparent; color: {p.primary}; padding: 0 {t.space}px;
+    min-width: {t.inner_icon}px;
+}}
+QPushButton[kind="icon"]:pressed, QPushButton[kind="icon"]:checked {{ background: {p.primary_soft}; }}
+QPushButton[kind="segment"] {{ border-color: {p.line}; padding: 0 {t.space}px; }}
+QPushButton[kind="segment"]:checked {{
+    background: {p.primary}; border-color: {p.primary}; color: {p.on_primary}; font-weight: 600;
+}}
+QListWidget {{ background: transparent; border: none; outline: none; }}
+QProgressBar {{ border: none; border-radius: {t.quarter_space}px; background: {p.line}; }}
+QProgressBar::chunk {{ border-radius: {t.quarter_space}px; background: {p.accent}; }}
+QScrollBar:vertical {{ background: transparent; width: {t.space}px; margin: 0; }}
+QScrollBar::handle:vertical {{ background: {p.line}; border-radius: {t.half_space}px; min-height: {t.target}px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
 """

@@ -1,0 +1,55 @@
+"""A passing word at the foot of the window."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QWidget
+
+from ..theme import Theme
+from .dressed import Dressed
+from .label import Glyph, Label
+
+STAYS_MS = 6000
+
+
+class Toast(QFrame, Dressed):
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "notice")
+        self.setAttribute(Qt.WA_TransparentForMouseEvents)
+        self.hide()
+        self._row = QHBoxLayout(self)
+        self._glyph, self.words = Glyph("tip", 1.5, "on_shade"), Label("lead")
+        self._row.addWidget(self._glyph)
+        self._row.addWidget(self.words, 1)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+
+    def say(self, symbol: str, words: str, for_ever: bool = False) -> None:
+        """``for_ever``: until another word."""
+        self._glyph.show_symbol(symbol)
+        self.words.setText(words)
+        self.words.setAccessibleName(words)
+        self._timer.stop()
+        if not for_ever:
+            self._timer.start(STAYS_MS)
+        self.place()
+        self.show()
+        self.raise_()
+
+    def place(self) -> None:
+        parent = self.parentWidget()
+        if parent is None:
+            return
+        theme = self.theme
+        width = min(parent.width() - 4 * theme.space, 16 * theme.target)
+        height = max(theme.target, self.heightForWidth(width))
+        self.setGeometry((parent.width() - width) // 2, parent.height() - height - 2 * theme.space, width, height)
+
+    def dress(self, theme: Theme) -> None:
+        super().dress(theme)
+        self._glyph.dress(theme)
+        self._row.setContentsMargins(2 * theme.space, theme.space, 2 * theme.space, theme.space)
+        self._row.setSpacing(theme.space)
+        self.place()
