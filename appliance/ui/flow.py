@@ -101,6 +101,10 @@ class Rules:
     """A visit ends when nobody does anything, and so does the screen ERROR."""
     language: str = "zh"
     idle_seconds: float = 60.0
+    record_seconds: float = 60.0
+    """Longest recording."""
+    stop_at_silence: bool = True
+    """A recording ends when nobody speaks any more."""
 
 
 @dataclass(frozen=True)
