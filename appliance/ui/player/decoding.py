@@ -40,7 +40,7 @@ class Frame(NamedTuple):
 
 
 class Decoding:
-    """What comes after a moment of a video, for one thread to take; nothing blocks but `close`, and that not for long."""
+    """What comes after a moment of a video, for one thread to take. Only `close` blocks, and not for long."""
 
     def __init__(
         self, source: Source, movie: Movie, first: int, size: Tuple[int, int], stirred: Callable[[], None]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import BinaryIO, Callable, Iterator, Optional
+from typing import Callable, Iterator, Optional
 
 from ...errors import DiskFull, EngineUnavailable, OutputError, SonicError, VideoUnplayable
 from ...files import NO_SPACE
@@ -32,7 +31,7 @@ class GrowingSource(Source):
     """
 
     def __init__(self, stream: Stream, folder: Path, patience: float = PATIENCE_SECONDS) -> None:
-        """``folder``: of private files; the copy is unreadable for others, and gone with `close`.
+        """``folder``: where the file may be.
 
         Raises `DiskFull`, `OutputError`.
         """
@@ -125,7 +124,7 @@ class GrowingSource(Source):
         except SonicError as error:
             failure = error
         except OSError as error:
-            failure = (DiskFull if error.errno in NO_SPACE else OutputError)(str(error.strerror))
+            failure = _refusal(error)
         with self._grown:
             self._failure, self._complete = failure, failure is None
             self._grown.notify_all()
@@ -186,18 +185,25 @@ class GrowingSource(Source):
 
 
 class _Copy:
-    """A file beside an index of it."""
+    """A file without a name, so that nothing of it is left however the program ends; beside an index of it."""
 
     def __init__(self, folder: Path) -> None:
-        handle, name = tempfile.mkstemp(prefix="video-", suffix=".mp4", dir=str(folder))
-        self.path = Path(name)
+        """Raises `DiskFull`, `OutputError`."""
         self.index = FragmentIndex()
         self.size = 0
-        self._file: Optional[BinaryIO] = os.fdopen(handle, "r+b", buffering=0)
+        self._open = True
+        try:
+            self._file = tempfile.TemporaryFile(dir=str(folder), buffering=0)
+        except OSError as error:
+            raise _refusal(error) from error
+
+    @property
+    def path(self) -> Path:
+        """By which ffmpeg finds it."""
+        return Path(f"/proc/{os.getpid()}/fd/{self._file.fileno()}")
 
     def add(self, data: bytes) -> None:
         """Raises OSError, `VideoUnplayable`."""
-        assert self._file is not None
         left = memoryview(data)
         while left:
             written = os.pwrite(self._file.fileno(), left, self.size)
@@ -206,7 +212,7 @@ class _Copy:
 
     def read(self, first: int, last: int) -> bytes:
         """Empty once it is closed."""
-        return os.pread(self._file.fileno(), last - first, first) if self._file is not None else b""
+        return os.pread(self._file.fileno(), last - first, first) if self._open else b""
 
     def holds(self, first: int, data: bytes) -> bool:
         """Whether nothing else is there, as far as there is anything."""
@@ -214,8 +220,9 @@ class _Copy:
         return self.read(first, first + known) == data[:known]
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-            with contextlib.suppress(FileNotFoundError):  # wiped with the visit
-                self.path.unlink()
+        self._open = False
+        self._file.close()
+
+
+def _refusal(error: OSError) -> SonicError:
+    return (DiskFull if error.errno in NO_SPACE else OutputError)(str(error.strerror))

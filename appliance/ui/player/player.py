@@ -76,6 +76,7 @@ class Player:
         self._waiting_since: Optional[float] = None
         self._waiting = False
         self._told_at = 0.0
+        self._told_end = False
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
         self._thread.start()
 
@@ -90,7 +91,7 @@ class Player:
     def seek(self, seconds: float) -> None:
         """To that moment, or the last one that is ready. Of several in a row the last one counts."""
         with self._order():
-            self._target, self._patient = max(seconds, 0.0), False
+            self._target, self._patient, self._told_end = max(seconds, 0.0), False, False
 
     def resize(self, size: Tuple[int, int]) -> None:
         """Into this many px shall the pictures fit from now on."""
@@ -163,25 +164,32 @@ class Player:
         """Play on from a frame; from which one to go on after that, None after `stop`."""
         with self._stirred:
             box = self._size
-        told_end = False
+        over = False
         with Stretch(source, movie, sound, first, fitted(movie.size, box), self._audience.show, self._stir) as stretch:
             while True:
                 with self._stirred:
                     if self._stopped:
                         return None
-                    paused = self._paused
+                    paused = self._paused or over
                     if self._target is not None or self._size != box:
                         break
-                delay = stretch.go_on(paused or told_end)
+                delay = stretch.go_on(paused)
                 self._tell_position(source, movie, stretch.position())
-                if stretch.finished() and not told_end:
+                if stretch.finished() and not over:
                     if self._goes_on(source, stretch):
                         break
-                    told_end = True
-                    self._audience.at(stretch.position(), source.available(), movie.duration)
-                    self._audience.ended()
-                self._wait(not (stretch.running or paused or told_end), delay)
+                    over = True
+                    self._tell_end(source, movie, stretch.position())
+                self._wait(not (stretch.running or paused or over), delay)
             return self._wanted(source, stretch.position())
+
+    def _tell_end(self, source: Source, movie: Movie, position: float) -> None:
+        """Only once, also where the picture is decoded anew in another size."""
+        with self._stirred:
+            told, self._told_end = self._told_end, True
+        if not told and not self._stopped:
+            self._audience.at(position, source.available(), movie.duration)
+            self._audience.ended()
 
     def _goes_on(self, source: Source, stretch: Stretch) -> bool:
         """Whether there is more than what the decoder gave. Raises the `SonicError` if more was promised."""
