@@ -99,7 +99,7 @@ def look_at(picture: np.ndarray, portraits: Sequence[Portrait], speed: float = 0
     """``picture``: uint8 (height, width, 3) RGB; ``portraits``: what was found in it."""
     face = largest(portraits)
     if face is None:
-        return Look(0, _luma(picture[::4, ::4]).mean())
+        return Look(0, float(_luma(picture[::4, ::4]).mean()))
     height, width = picture.shape[:2]
     x0, y0, x1, y1 = face.box
     skin = _luma(_inside(picture, face.box))
