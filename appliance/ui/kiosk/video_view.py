@@ -107,7 +107,7 @@ class VideoView(QWidget):
         wanted = place.size() * self.devicePixelRatioF()
         if image.size() != wanted:
             image = self._image = image.scaled(wanted, Qt.IgnoreAspectRatio, Qt.SmoothTransformation)
-        for bar in QRegion(self.rect()) - QRegion(place):
+        for bar in (QRegion(self.rect()) - QRegion(place)).rects():
             painter.fillRect(bar, BACKGROUND)
         painter.drawImage(place, image)
 
