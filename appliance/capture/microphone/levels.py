@@ -41,7 +41,7 @@ class Judge:
     def __init__(self) -> None:
         self._clipping = 0.0
         self._voice = LOUD_ENOUGH + DECAY
-        """Loudness, dB; at first nobody is blamed for a second."""
+        """Loudness, dB; at first nobody is blamed for a moment."""
         self._quiet = False
 
     def judge(self, samples: np.ndarray, loudness: float, seconds: float, voiced: bool) -> str:

@@ -128,6 +128,8 @@ class _Child:
         """The next bytes, a multiple of ``unit``, at least one and at most ``most``. Raises `MicrophoneLost`."""
         deadline = time.monotonic() + seconds
         with self._reading:
+            if self._ended:
+                self._unread = b""
             while len(self._unread) < unit:
                 self._unread += self._more(most, deadline)
             whole = min(most, len(self._unread) // unit * unit)

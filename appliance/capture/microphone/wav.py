@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from ...errors import DiskFull, OutputError, SonicError
 from ...files import NO_SPACE, sync
 
 KEEP_SECONDS = 0.8
-"""How often what was recorded is made to last; with the writing itself less than a second is at risk."""
+"""Of sound, after which it is made to last; with what is just being written less than a second is at risk."""
 HEADER_BYTES = 44
 MOST_BYTES = 2**32 - 1 - HEADER_BYTES
 """Of sound: the header counts in 32 bits."""
@@ -24,14 +23,15 @@ class WavFile:
     """16-bit mono. The header says what is certainly on the disk: a power cut loses what came after the last `keep`."""
 
     def __init__(self, path: Path, rate: int, longest: float) -> None:
-        """A new file that only this user may read, in place of any other. ``longest``: seconds, nothing beyond is taken.
+        """A new file that only this user may read, in place of any other. Of more than ``longest`` seconds nothing is
+        taken.
 
         Raises `DiskFull`, `OutputError`, as all that writes does.
         """
         self.path = path
         self._rate = rate
         self._samples, self._room = 0, min(int(longest * rate), MOST_BYTES // 2)
-        self._kept_at = time.monotonic()
+        self._kept = self._samples
         self.remove()
         try:
             self._file = os.open(str(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -67,7 +67,7 @@ class WavFile:
         except OSError as error:
             raise _refusal(error) from error
         self._samples += len(samples)
-        if time.monotonic() - self._kept_at >= KEEP_SECONDS:
+        if self._samples - self._kept >= KEEP_SECONDS * self._rate:
             self.keep()
 
     def keep(self) -> None:
@@ -78,7 +78,7 @@ class WavFile:
             os.fdatasync(self._file)
         except OSError as error:
             raise _refusal(error) from error
-        self._kept_at = time.monotonic()
+        self._kept = self._samples
 
     def close(self) -> None:
         """May be called twice."""

@@ -22,6 +22,9 @@ RATES = (48_000, 44_100, 16_000)
 CONVERTERS = frozenset(("a52", "lavrate", "null", "oss", "samplerate", "speex", "speexrate", "upmix", "vdownmix"))
 """What ALSA's own configuration defines beside devices, and PortAudio lists as if they were some."""
 
+DEFAULT = "default"
+"""ALSA's name for it, and so PortAudio's."""
+
 PA_DEVICE_UNAVAILABLE = -9985
 SND_PCM_STREAM_CAPTURE = 1
 SND_PCM_NONBLOCK = 1
@@ -41,8 +44,10 @@ class PortAudio(Source):
     def open(self, device: str) -> None:
         found, default = self._look()
         chosen = _choose(found, default, device)
+        if _held(device, chosen):
+            raise Refusal("busy", "ALSA: device or resource busy")
         if chosen is None:
-            raise Refusal("busy" if _held(device) else "missing", f"none of {len(found)} devices is the one wanted")
+            raise Refusal("missing", f"none of {len(found)} devices is the one wanted")
         self._open(chosen)
 
     def read(self) -> bytes:
@@ -104,18 +109,22 @@ def _ways(device: Dict[str, Any]) -> Iterator[Tuple[int, int]]:
             yield rate, channels
 
 
-def _held(wanted: str) -> bool:
-    """Whether another program holds the device that PortAudio does not list."""
+def _held(wanted: str, chosen: Optional[Dict[str, Any]]) -> bool:
+    """Whether another program holds the device that is wanted, so that PortAudio does not list it, or chose another."""
+    if chosen is not None and (wanted or chosen["name"] == DEFAULT):
+        return False
     try:
         alsa = ctypes.CDLL("libasound.so.2")
     except OSError:
         return False
-    return any(_opening(alsa, name) == -errno.EBUSY for name in _alsa_names(alsa, wanted))
+    names = [wanted or DEFAULT]
+    if chosen is None:
+        names += _cards(alsa, wanted)
+    return any(_opening(alsa, name) == -errno.EBUSY for name in names)
 
 
-def _alsa_names(alsa: ctypes.CDLL, wanted: str) -> Iterator[str]:
-    """What the device may be called in ALSA."""
-    yield wanted or "default"
+def _cards(alsa: ctypes.CDLL, wanted: str) -> Iterator[str]:
+    """ALSA's names of the devices that could be meant."""
     for node in sorted(glob.glob("/dev/snd/pcmC*D*c")):
         card, device = re.findall(r"\d+", node)
         name = ctypes.c_char_p()
