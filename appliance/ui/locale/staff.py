@@ -39,8 +39,7 @@ TEXTS = {
     "pin.locked_out": ("错误次数过多，请稍后再试。", "Too many wrong PINs. Try again later."),
     #
     "staff.status": ("状态", "Status"),
-    "staff.devices": ("设备", "Devices"),
-    "staff.storage": ("存储与日志", "Storage and logs"),
+    "staff.storage": ("存储", "Storage"),
     "staff.troubles": ("故障记录", "Troubles"),
     "staff.about": ("关于", "About"),
     "staff.none": ("—", "—"),
@@ -48,8 +47,8 @@ TEXTS = {
     "staff.engine": ("引擎", "Engine"),
     "staff.worker": ("工作进程", "Worker"),
     "staff.message": ("消息", "Message"),
-    "staff.waiting": ("等待或制作中", "Waiting or being made"),
-    "staff.kept": ("已保存的任务", "Jobs that are kept"),
+    "staff.waiting": ("排队中", "In the queue"),
+    "staff.kept": ("保存的任务", "Kept jobs"),
     "staff.disk": ("磁盘空间", "Disk"),
     "staff.temperature": ("温度", "Temperature"),
     "staff.engine_away": ("没有响应", "Does not answer"),
@@ -72,6 +71,7 @@ TEXTS = {
     #
     "staff.camera": ("摄像头", "Camera"),
     "staff.microphone": ("麦克风", "Microphone"),
+    "staff.sound": ("声音", "Sound"),
     "staff.works": ("没有发现问题。", "No trouble is known."),
     "staff.not_tried": ("尚未使用。", "Not used yet."),
     "staff.try": ("测试", "Try it"),

@@ -38,8 +38,9 @@ def load(folder: Path) -> Choices:
         return Choices()
 
 
-def save(folder: Path, choices: Choices) -> None:
-    """Raises `OutputError`."""
+def choose(folder: Path, kind: str, device: Optional[str]) -> None:
+    """``kind``: a field of `Choices`. Raises `OutputError`."""
+    choices = dataclasses.replace(load(folder), **{kind: device})
     content = json.dumps(dataclasses.asdict(choices), ensure_ascii=False).encode("utf-8")
     try:
         write_atomically(folder / FILE, content, 0o600)

@@ -9,10 +9,11 @@ from typing import Callable, Deque, Dict, Optional, Tuple
 
 from ....engine.job import Failure
 from ....engine.view import Health
-from ....errors import EngineUnavailable, SonicError
+from ....errors import EngineUnavailable
 from ...feeds import DeviceState, EngineState, Feed, Notice
 from ...flow import Visit
 from ...frontend import FrontEnd
+from ..failure import failure_of
 
 LENGTH = 30
 """Troubles that are remembered."""
@@ -83,10 +84,6 @@ class Noting(FrontEnd):
         return now
 
 
-def failure_of(error: SonicError) -> Failure:
-    return Failure(error.code, error.message, error.action)
-
-
 def failure_of_health(health: Health) -> Optional[Failure]:
     """What the engine itself says is wrong with it."""
     return Failure(health.code, health.message, health.action) if health.code else None
@@ -94,8 +91,3 @@ def failure_of_health(health: Health) -> Optional[Failure]:
 
 def _of_engine(item: EngineState) -> Optional[Failure]:
     return failure_of(EngineUnavailable()) if item.health is None else failure_of_health(item.health)
-
-
-def unexpected() -> Failure:
-    """The one for a fault of the program itself."""
-    return failure_of(SonicError())

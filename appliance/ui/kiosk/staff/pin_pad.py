@@ -6,7 +6,7 @@ from typing import List, Optional
 
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QKeyEvent
-from PyQt5.QtWidgets import QBoxLayout, QGridLayout, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ...locale import tr
 from ...pins import LONGEST, SHORTEST
@@ -15,9 +15,8 @@ from ..widgets import Button, Label
 from ..widgets.dressed import Dressed
 
 _ROWS = ("123", "456", "789")
-KEY_HEIGHT = 1.25
-"""Of the keys of the pad, times the least that a finger needs, where the screen has room."""
-ROOMY_PX = 700
+LARGEST_KEY = (3.0, 1.8)
+"""Width and height, times the least that a finger needs."""
 
 
 class PinPad(QWidget, Dressed):
@@ -38,9 +37,9 @@ class PinPad(QWidget, Dressed):
         for row, digits in enumerate(_ROWS):
             for column, digit in enumerate(digits):
                 self._keys.addWidget(self._digit_key(digit), row, column)
-        self.erase_key = Button(symbol="erase")
+        self.erase_key = _grown(Button("key", "erase"))
         self.erase_key.clicked.connect(self._erase)
-        self.confirm_key = Button("primary", symbol="agree")
+        self.confirm_key = _grown(Button("primary", "agree"))
         self.confirm_key.clicked.connect(self._confirm)
         self._keys.addWidget(self.erase_key, 3, 0)
         self._keys.addWidget(self._digit_key("0"), 3, 1)
@@ -52,7 +51,7 @@ class PinPad(QWidget, Dressed):
         words.addStretch()
         self._layout = QBoxLayout(QBoxLayout.LeftToRight, self)
         self._layout.addLayout(words, 1)
-        self._layout.addLayout(self._keys, 1)
+        self._layout.addLayout(_centred(self._keys), 1)
         self._show_digits()
 
     def ask(self, prompt: str, message: str = "", warning: bool = False) -> None:
@@ -89,10 +88,9 @@ class PinPad(QWidget, Dressed):
         self._layout.setDirection(QBoxLayout.TopToBottom if theme.upright else QBoxLayout.LeftToRight)
         self._layout.setSpacing(3 * theme.space)
         self._keys.setSpacing(theme.space)
-        roomy = theme.height >= ROOMY_PX
+        self.setStyleSheet(f'QPushButton[kind="key"] {{ font-size: {theme.title}px; }}')
         for key in (*self._digit_keys, self.erase_key, self.confirm_key):
-            key.setMinimumHeight(round(theme.target * (KEY_HEIGHT if roomy else 1.0)))
-            key.setMinimumWidth(round(theme.target * 1.5))
+            key.setMaximumSize(*(round(theme.target * times) for times in LARGEST_KEY))
 
     def keyPressEvent(self, event: Optional[QKeyEvent]) -> None:
         assert event is not None
@@ -106,7 +104,7 @@ class PinPad(QWidget, Dressed):
             super().keyPressEvent(event)
 
     def _digit_key(self, digit: str) -> Button:
-        key = Button()
+        key = _grown(Button("key"))
         key.setText(digit)
         key.clicked.connect(lambda: self._add(digit))
         self._digit_keys.append(key)
@@ -135,3 +133,21 @@ class PinPad(QWidget, Dressed):
         self.dots.setText(" ".join("●" * count + "○" * max(0, SHORTEST - count)))
         self.dots.setAccessibleName(tr("pin.digits", self._language, count=count))
         self.confirm_key.setEnabled(self._taking() and count >= SHORTEST)
+
+
+def _grown(key: Button) -> Button:
+    """As large as there is room for."""
+    key.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Expanding)
+    return key
+
+
+def _centred(keys: QGridLayout) -> QHBoxLayout:
+    row = QHBoxLayout()
+    column = QVBoxLayout()
+    column.addStretch(1)
+    column.addLayout(keys, 100)
+    column.addStretch(1)
+    row.addStretch(1)
+    row.addLayout(column, 100)
+    row.addStretch(1)
+    return row

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import List, Optional
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QBoxLayout, QButtonGroup, QFrame, QGridLayout, QScrollArea, QStackedWidget, QWidget
+from PyQt5.QtWidgets import (
+    QBoxLayout,
+    QButtonGroup,
+    QFrame,
+    QGridLayout,
+    QScrollArea,
+    QScroller,
+    QStackedWidget,
+    QWidget,
+)
 
 from ... import events as on
 from ...feeds import Feed
@@ -14,7 +23,8 @@ from ..screen import Screen
 from ..theme import Theme
 from ..widgets import Button
 from .desk import StaffDesk
-from .pages import PAGES, DevicesPage, Page
+from .pages import PAGES, Page
+from .pages.device import DevicePage
 
 UPRIGHT_COLUMNS = 3
 """Of buttons above the pages, on a screen that is higher than wide."""
@@ -56,8 +66,9 @@ class StaffScreen(Screen):
         """The page with that number."""
         self.page.leave()
         self._stack.setCurrentIndex(number)
-        for other, button in enumerate(self.buttons):
-            button.setChecked(other == number)
+        self.buttons[number].setChecked(True)
+        for button in self.buttons:
+            button.dress(self.theme)  # Qt itself takes the mark from the one before
         self.page.enter()
 
     def show_visit(self, visit: Visit) -> None:
@@ -76,7 +87,7 @@ class StaffScreen(Screen):
             return
         self._inside = False
         self.page.leave()
-        if any(isinstance(page, DevicesPage) and page.changed for page in self.pages):
+        if any(isinstance(page, DevicePage) and page.changed for page in self.pages):
             self._desk.restart()
 
     def first_focus(self) -> Optional[QWidget]:
@@ -113,4 +124,8 @@ def _scrolled(page: Page) -> QScrollArea:
     area.setFrameShape(QFrame.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
     area.setFocusPolicy(Qt.NoFocus)
+    area.viewport().setAutoFillBackground(False)
+    page.setAutoFillBackground(False)
+    # The bar is too thin for fingers.
+    QScroller.grabGesture(area.viewport(), QScroller.LeftMouseButtonGesture)
     return area

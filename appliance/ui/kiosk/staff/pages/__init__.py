@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from .about import AboutPage
-from .devices import DevicesPage
+from .device import CameraPage
 from .page import Page
+from .sound import SoundPage
 from .status import StatusPage
 from .storage import StoragePage
 from .troubles import TroublesPage
 
-__all__ = ["PAGES", "AboutPage", "DevicesPage", "Page", "StatusPage", "StoragePage", "TroublesPage"]
+__all__ = ["PAGES", "AboutPage", "CameraPage", "Page", "SoundPage", "StatusPage", "StoragePage", "TroublesPage"]
 
-PAGES = (StatusPage, DevicesPage, StoragePage, TroublesPage, AboutPage)
+PAGES = (StatusPage, CameraPage, SoundPage, StoragePage, TroublesPage, AboutPage)

@@ -14,10 +14,11 @@ from .... import events as on
 from ....feeds import EngineState, Feed
 from ....flow import Visit
 from ....locale import explain
+from ...failure import failure_of
 from ...widgets import Button, Label
 from ..confirm import ConfirmButton
 from ..desk import StaffDesk
-from ..history import failure_of, failure_of_health
+from ..history import failure_of_health
 from .page import Card, Page
 
 ASK_MS = 3000
@@ -36,6 +37,16 @@ class StatusPage(Page):
         self._jobs: Optional[Tuple[int, int]] = None
         """Waiting or being made; finished and kept."""
         self._asking = False
+        self._closed = False
+        self.switch = Button(symbol="service")
+        self.switch.clicked.connect(lambda: self.deed.emit(on.SetClosed(not self._closed)))
+        self.restart = ConfirmButton("restart")
+        self.restart.confirmed.connect(desk.restart)
+        buttons = Card()
+        self.open_or_not = Label("strong")
+        buttons.column.addWidget(self.open_or_not)
+        buttons.row(self.switch, self.restart)
+        self.column.addWidget(buttons)
         card = Card()
         self._grid = QGridLayout()
         self._grid.setColumnStretch(1, 1)
@@ -48,16 +59,6 @@ class StatusPage(Page):
             self._grid.addWidget(self.values[line], number, 1)
         card.column.addLayout(self._grid)
         self.column.addWidget(card)
-        self._closed = False
-        self.switch = Button(symbol="service")
-        self.switch.clicked.connect(lambda: self.deed.emit(on.SetClosed(not self._closed)))
-        self.restart = ConfirmButton("restart")
-        self.restart.confirmed.connect(desk.restart)
-        buttons = Card()
-        self.open_or_not = Label("strong")
-        buttons.column.addWidget(self.open_or_not)
-        buttons.row(self.switch, self.restart)
-        self.column.addWidget(buttons)
         self.column.addStretch()
         self._timer = QTimer(self)
         self._timer.setInterval(ASK_MS)

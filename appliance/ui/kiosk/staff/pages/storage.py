@@ -8,10 +8,10 @@ from .....capture.picker.export import save_to_stick
 from .....capture.picker.media import Media
 from .....errors import SonicError
 from ....locale import explain
+from ...failure import failure_of
 from ...widgets import Button, Label
 from ..confirm import ConfirmButton
 from ..desk import StaffDesk
-from ..history import failure_of
 from ..logs import FILE, gather
 from .page import Card, Page
 

@@ -1,0 +1,146 @@
+"""The kiosk as a process: from the first picture on the screen to the last sign of life."""
+
+from __future__ import annotations
+
+import dataclasses
+import faulthandler
+import logging
+import os
+import threading
+from typing import Any, List, Optional
+
+from PyQt5.QtWidgets import QApplication
+
+from ...engine.service.log import configure_logging
+from ...engine.service.notify import Notifier
+from ...errors import SonicError
+from ...settings import Settings
+from ..director.director import Director
+from ..director.parts import Parts, parts_from
+from ..director.rules import rules_from
+from ..events import Broken
+from ..flow import Rules, State
+from ..pins import PIN_FILE, PinStore
+from .failure import failure_of
+from .faults import FaultHooks, described
+from .platform import choose_platform
+from .qt_loop import QtLoop
+from .qt_messages import take_messages
+from .screen_area import FullScreen, Pointer, can_write_chinese, keep_screen_lit
+from .screens import visitor_screens
+from .signals import EndSignals
+from .staff import choices
+from .staff.desk import StaffDesk
+from .staff.history import History, Noting
+from .staff.pin_screen import PinScreen
+from .staff.staff_screen import StaffScreen
+from .watchdog import Heartbeat, ReadyWhenPainted
+from .window import KioskWindow
+
+END_SECONDS = 2.5
+"""After the wish to end; whatever still hangs then is cut off."""
+BEGIN_ANEW = 0
+"""Exit code for the service manager, which starts the kiosk again whatever it is."""
+TOO_MANY_FAULTS = 1
+
+log = logging.getLogger(__name__)
+
+
+def run_kiosk(settings: Settings, profile: str = "kiosk", platform: str = "", windowed: bool = False) -> int:
+    """Until it is asked to end; the exit code. One call a process, from its main thread.
+
+    ``profile``: see `rules_from`. ``platform``: of Qt, see `choose_platform`. Raises `RuntimeUnavailable` where there
+    is no screen, `UsageError` where another front end is running.
+    """
+    faulthandler.enable()
+    configure_logging()
+    os.environ["QT_QPA_PLATFORM"] = choose_platform(platform)
+    take_messages()
+    application = QApplication(["sonic-kiosk"])
+    kiosk = Kiosk(application, Notifier())
+    try:
+        return kiosk.run(settings, profile, windowed)
+    except Exception as error:
+        log.critical("the kiosk cannot go on\n%s", described(type(error), error, error.__traceback__))
+        raise
+    finally:
+        kiosk.close()
+
+
+class Kiosk:
+    """Everything that lives as long as Qt's application does."""
+
+    def __init__(self, application: QApplication, notifier: Notifier) -> None:
+        self._application, self._notifier = application, notifier
+        self._loop = QtLoop()
+        self._director: Optional[Director] = None
+        self._guard: Optional[threading.Timer] = None
+        self._kept: List[Any] = []
+        self._hooks = FaultHooks(
+            lambda: self._loop.call_soon(self._tell_fault), lambda: self._loop.call_soon(self._give_up)
+        )
+        self._signals = EndSignals(lambda: self.end(0))
+
+    def run(self, settings: Settings, profile: str, windowed: bool) -> int:
+        parts = parts_from(settings)
+        parts = dataclasses.replace(parts, settings=choices.applied(settings, choices.load(parts.state)))
+        rules = _with_readable_language(rules_from(settings, profile))
+        history = History()
+        desk = StaffDesk(self._loop, parts, PinStore(parts.state / PIN_FILE), history, lambda: self.end(BEGIN_ANEW))
+        window = make_window(parts, rules, desk)
+        self._director = Director(self._loop, Noting(window, history), rules, parts)
+        window.attach(self._director)
+        self._show(window, settings.kiosk.full_screen and not windowed)
+        self._kept += [Heartbeat(self._notifier), ReadyWhenPainted(window, self._notifier, f"showing the {profile}")]
+        self._director.start()
+        return int(self._application.exec_())
+
+    def end(self, code: int) -> None:
+        """Leave Qt's loop, and those of dialogues within."""
+        if self._guard is None:
+            self._notifier.stopping()
+            self._guard = threading.Timer(END_SECONDS, os._exit, (code,))
+            self._guard.daemon = True
+            self._guard.start()
+        self._application.exit(code)
+
+    def close(self) -> None:
+        if self._director is not None:
+            self._director.close()
+        self._hooks.close()
+        self._signals.close()
+        if self._guard is not None:
+            self._guard.cancel()
+
+    def _show(self, window: KioskWindow, full_screen: bool) -> None:
+        if self._application.platformName() == "xcb":
+            keep_screen_lit()
+        if full_screen:
+            area = FullScreen(self._application, window)
+            self._kept += [area, Pointer(window)]
+            area.show()
+        else:
+            window.show()
+        self._kept.append(window)
+
+    def _tell_fault(self) -> None:
+        if self._director is not None:
+            self._director.tell(Broken(failure_of(SonicError())))
+
+    def _give_up(self) -> None:
+        self.end(TOO_MANY_FAULTS)
+
+
+def make_window(parts: Parts, rules: Rules, desk: StaffDesk) -> KioskWindow:
+    """All screens, in their window."""
+    screens = visitor_screens(rules, parts.settings.kiosk, parts.speaker)
+    screens[State.STAFF_PIN] = PinScreen(desk.loop, desk.pins)
+    screens[State.STAFF] = StaffScreen(desk)
+    return KioskWindow(screens, rules, parts.settings.kiosk)
+
+
+def _with_readable_language(rules: Rules) -> Rules:
+    if rules.language == "zh" and not can_write_chinese():
+        log.error("there is no font with Chinese characters, so the screen begins in English: install fonts-wqy-zenhei")
+        return dataclasses.replace(rules, language="en")
+    return rules
