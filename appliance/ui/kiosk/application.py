@@ -21,6 +21,7 @@ from ..director.rules import rules_from
 from ..events import Broken
 from ..flow import Rules, State
 from ..pins import PIN_FILE, PinStore
+from ..state_folder import state_folder
 from .failure import failure_of
 from .faults import FaultHooks, described
 from .platform import choose_platform
@@ -37,8 +38,8 @@ from .staff.staff_screen import StaffScreen
 from .watchdog import Heartbeat, ReadyWhenPainted
 from .window import KioskWindow
 
-END_SECONDS = 2.5
-"""After the wish to end; whatever still hangs then is cut off."""
+END_SECONDS = 4.0
+"""After the wish to end, more than the director takes; whatever still hangs then is cut off."""
 BEGIN_ANEW = 0
 """Exit code for the service manager, which starts the kiosk again whatever it is."""
 TOO_MANY_FAULTS = 1
@@ -82,11 +83,11 @@ class Kiosk:
         self._signals = EndSignals(lambda: self.end(0))
 
     def run(self, settings: Settings, profile: str, windowed: bool) -> int:
-        parts = parts_from(settings)
-        parts = dataclasses.replace(parts, settings=choices.applied(settings, choices.load(parts.state)))
+        parts = parts_from(choices.applied(settings, choices.load(state_folder())))
         rules = _with_readable_language(rules_from(settings, profile))
         history = History()
-        desk = StaffDesk(self._loop, parts, PinStore(parts.state / PIN_FILE), history, lambda: self.end(BEGIN_ANEW))
+        pins = PinStore(parts.state / PIN_FILE)
+        desk = StaffDesk(self._loop, settings, parts, pins, history, lambda: self.end(BEGIN_ANEW))
         window = make_window(parts, rules, desk)
         self._director = Director(self._loop, Noting(window, history), rules, parts)
         window.attach(self._director)

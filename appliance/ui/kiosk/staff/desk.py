@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable
 
+from ....settings import Settings
 from ...director.parts import Parts
 from ...loop import Loop
 from ...pins import PinStore
@@ -13,9 +14,11 @@ from .history import History
 
 @dataclass(frozen=True)
 class StaffDesk:
-    """``restart``: end this process, for the service manager to start it again."""
+    """``settings``: as they are without the staff's choices; ``parts`` are made with them. ``restart``: end this
+    process, for the service manager to start it again."""
 
     loop: Loop
+    settings: Settings
     parts: Parts
     pins: PinStore
     history: History

@@ -143,7 +143,7 @@ class DevicePage(Page):
         self._error, self._used = None, True
         device = self._device
         if device is None:
-            device = getattr(self.desk.parts.settings, self.kind).device
+            device = getattr(self.desk.settings, self.kind).device
         self._trial = self.begin_trial(device)
         self._show()
 
