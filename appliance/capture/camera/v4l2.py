@@ -83,11 +83,17 @@ class V4l2Source(Source):
         self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
         self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
         self._capture.set(cv2.CAP_PROP_FPS, FRAMES_PER_SECOND)
+        # OpenCV shows the picture before again, or black, where one is damaged: we decode ourselves, to know.
+        self._compressed = int(self._capture.get(cv2.CAP_PROP_FOURCC)) == cv2.VideoWriter.fourcc(*"MJPG")
+        if self._compressed:
+            self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
 
     def read(self) -> np.ndarray:
         for _ in range(FAILED_READS):
             good, picture = self._capture.read()
-            if good:
+            if good and self._compressed:
+                picture = cv2.imdecode(picture, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+            if good and picture is not None:
                 return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
             if not os.path.exists(self._path):
                 raise CameraLost("its device node is gone")

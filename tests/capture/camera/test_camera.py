@@ -153,7 +153,7 @@ def test_open_and_close_leave_no_file_open(rig: Rig) -> None:
     """As often as some days of visitors where that is quick, else as often as shows a leak."""
     rig.camera.open().close()
     files = psutil.Process().num_fds()
-    for _ in range(10 if rig.command else 200):
+    for _ in range(6 if rig.command else 200):
         with rig.camera.open() as stream:
             stream.read(PATIENCE_SECONDS)
     assert psutil.Process().num_fds() == files
