@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import shutil
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Type, TypeVar
+from typing import Any, Callable, Iterator, List, Optional, Type, TypeVar
 
 from engine.engines import PATIENCE_SECONDS, files_below
 from media import ENGLISH
@@ -27,8 +26,8 @@ from appliance.ui.events import Accept, Agree, Begin, Event, Record, Shoot, Stop
 from appliance.ui.feeds import Feed, Level
 from appliance.ui.flow import Rules, State, Visit
 from appliance.ui.frontend import FrontEnd
-from appliance.ui.player.silent_speaker import SilentSpeaker
 from appliance.ui.plain_loop import PlainLoop
+from appliance.ui.player.silent_speaker import SilentSpeaker
 
 F = TypeVar("F")
 

@@ -10,7 +10,7 @@ from engine.services import Service, running_service
 from ui.director.stage import Stage
 
 from appliance.models import ModelStore
-from appliance.ui.events import Accept, Begin, Done
+from appliance.ui.events import Accept, Done
 from appliance.ui.flow import State
 
 
