@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict
 
-from PyQt5.QtCore import QSize, QTimer, pyqtSignal
+from PyQt5.QtCore import QTimer, pyqtSignal
 from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
 
@@ -92,6 +92,7 @@ class StaffCorner(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setSizePolicy(QSizePolicy.Fixed, QSizePolicy.Preferred)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._glyph, self._name = Glyph("mouth", 1.9, "accent"), Label("strong")
@@ -107,7 +108,7 @@ class StaffCorner(QWidget):
         self._row.setSpacing(theme.space)
         self._name.setVisible(bool(name))
         self._name.setText(name)
-        self.setMinimumSize(QSize(theme.target, theme.target))
+        self.setMinimumHeight(theme.target)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._hold.start()

@@ -14,10 +14,10 @@ ASSUMED_DPI = 110.0
 LARGE_TEXT = 1.3
 
 FONTS = (
-    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "HarmonyOS Sans SC", "WenQuanYi Micro Hei",
-    "WenQuanYi Zen Hei", "Droid Sans Fallback", "Noto Sans", "DejaVu Sans", "sans-serif",
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "HarmonyOS Sans SC", "Noto Sans", "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei", "Droid Sans Fallback", "DejaVu Sans", "sans-serif",
 )  # fmt: skip
-"""The first that the system has is taken; one with Chinese first, for both languages share a screen."""
+"""The first that the system has; what it lacks, such as the Chinese in Noto Sans, is taken from those after it."""
 
 
 @dataclass(frozen=True)

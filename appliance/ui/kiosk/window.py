@@ -222,6 +222,7 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
             overlay.setGeometry(self.rect())
             overlay.dress_in(theme, language)
         self.toast.dress(theme)
+        self.toast.hang_below(self.header.sizeHint().height())
 
     def _distinct(self) -> Dict[Screen, None]:
         return dict.fromkeys(self._screens.values())

@@ -72,6 +72,7 @@ TEXTS = {
     "photo.title": ("拍一张照片", "Take your photo"),
     "photo.shoot": ("拍照", "Take photo"),
     "photo.pick": ("选已有的照片", "Choose a photo"),
+    "photo.wait": ("请稍等", "One moment, please"),
     "photo.opening": ("正在打开相机…", "The camera is starting…"),
     "photo.countdown": ("请看镜头", "Look into the camera"),
     "photo.shot": ("请保持不动", "Hold still"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Dict
+from pathlib import Path
+from typing import Dict, Optional
 
 from ....settings import KioskSettings
 from ...flow import Rules, State
@@ -25,8 +26,10 @@ from .words import ClosedScreen, ErrorScreen, ThanksScreen
 __all__ = ["visitor_screens"]
 
 
-def visitor_screens(rules: Rules, settings: KioskSettings, speaker: Speaker) -> Dict[State, Screen]:
-    """All but the staff's two."""
+def visitor_screens(
+    rules: Rules, settings: KioskSettings, speaker: Speaker, folder: Optional[Path] = None
+) -> Dict[State, Screen]:
+    """All but the staff's two. ``folder``: for the player's private files."""
     photo, voice = PhotoScreen(rules), VoiceScreen(rules, settings.record_seconds)
     return {
         State.ATTRACT: AttractScreen(rules),
@@ -45,7 +48,7 @@ def visitor_screens(rules: Rules, settings: KioskSettings, speaker: Speaker) -> 
         State.VOICE_REVIEW: VoiceReviewScreen(),
         State.REVIEW: ReviewScreen(rules),
         State.MAKING: MakingScreen(),
-        State.PLAYING: PlayingScreen(rules, VideoView(speaker)),
+        State.PLAYING: PlayingScreen(rules, VideoView(speaker, folder)),
         State.THANKS: ThanksScreen(rules),
         State.ERROR: ErrorScreen(),
         State.OUT_OF_SERVICE: ClosedScreen(),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Optional
+from pathlib import Path
+from typing import Any, Optional
 
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
@@ -12,11 +13,14 @@ from ... import events as on
 from ...feeds import Feed, Making
 from ...flow import Visit
 from ..widgets import Glyph, Label
+from ..widgets.images import load_picture
 from ..widgets.ring import Ring
 from .page import Page, card, pad, turn
 
 FACTS = ("making.fact_1", "making.fact_2", "making.fact_3", "making.fact_4")
 FACT_MS = 7000
+LONGEST_PX = 800
+"""Of the photo inside the ring."""
 SHORT_SECONDS = 90
 """Longer waits are told in minutes."""
 STEP_SECONDS = 5
@@ -30,6 +34,8 @@ class MakingScreen(Page):
     def __init__(self) -> None:
         super().__init__("making.title", back=False)
         self._making: Optional[Making] = None
+        self._photo: Optional[Path] = None
+        self._ticket: Any = None
         self._fact = 0
         self._timer = QTimer(self)
         self._timer.setInterval(FACT_MS)
@@ -37,13 +43,14 @@ class MakingScreen(Page):
         self._halves = QBoxLayout(QBoxLayout.LeftToRight)
         self._ring = Ring(size=4.5)
         self._words = QVBoxLayout()
-        self._stage, self._eta = Label("title"), Label("lead")
+        self._percent, self._stage, self._eta = Label("hero"), Label("title"), Label("lead")
         self._card = card("tint")
         self._card_row = QHBoxLayout(self._card)
         self._tip = Label("lead")
         self._card_row.addWidget(Glyph("tip", 1.8))
         self._card_row.addWidget(self._tip, 1)
         self._words.addStretch(1)
+        self._words.addWidget(self._percent)
         self._words.addWidget(self._stage)
         self._words.addWidget(self._eta)
         self._words.addWidget(self._card)
@@ -70,6 +77,10 @@ class MakingScreen(Page):
     def show_visit(self, visit: Visit) -> None:
         if not self._timer.isActive():
             self._timer.start()
+        if visit.photo != self._photo:
+            self._photo, self._ticket = visit.photo, None
+            if visit.photo is not None:
+                self._ticket = load_picture(visit.photo, LONGEST_PX, self._ring.show_image)
         self._tell()
 
     def feed(self, item: Feed) -> None:
@@ -79,7 +90,8 @@ class MakingScreen(Page):
 
     def leave(self) -> None:
         self._timer.stop()
-        self._making = None
+        self._making = self._photo = self._ticket = None
+        self._ring.show_image(None)
 
     def first_focus(self) -> Optional[QWidget]:
         return self.cancel
@@ -90,7 +102,9 @@ class MakingScreen(Page):
 
     def _tell(self) -> None:
         share = _share(self._making)
-        self._ring.show_share(share, "" if share is None else f"{math.floor(100 * share)}%")
+        self._ring.show_share(share)
+        self._percent.setText("" if share is None else f"{math.floor(100 * share)}%")
+        self._percent.setVisible(share is not None)
         self._stage.setText(self._stage_words())
         self._eta.setText(self._eta_words())
         self._tip.setText(self.words(FACTS[self._fact]))

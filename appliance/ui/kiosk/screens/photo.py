@@ -118,7 +118,7 @@ class PhotoScreen(Screen):
             self._tip.show_words("warning", action, "warn")
         elif not self._finder.has_picture():
             self._blank.show_words("camera", self.words("photo.opening"))
-            self._tip.show_words("wait", self.words("photo.opening"), "primary")
+            self._tip.show_words("wait", self.words("photo.wait"), "primary")
         elif self._state is State.PHOTO_COUNTDOWN:
             self._tip.show_words("clock", self.words("photo.countdown"), "primary")
         elif self._state is State.PHOTO_SHOT:

@@ -36,12 +36,12 @@ class PlayingScreen(Screen):
         self.video.speaker_failed.connect(lambda _error: self.without_sound.emit())
         self.video.position_changed.connect(self._moved)
         self.video.waiting.connect(self._wait)
-        self._track = QProgressBar()
-        self._track.setTextVisible(False)
-        self._track.setRange(0, PROGRESS_STEPS)
+        self.track = QProgressBar()
+        self.track.setTextVisible(False)
+        self.track.setRange(0, PROGRESS_STEPS)
         self._picture, self._panel = QVBoxLayout(), QVBoxLayout()
         self._picture.addWidget(self.video, 1)
-        self._picture.addWidget(self._track)
+        self._picture.addWidget(self.track)
         self._mark = QHBoxLayout()
         self._hint = Label("small")
         self._mark.addWidget(Glyph("label", 1.2))
@@ -66,13 +66,13 @@ class PlayingScreen(Screen):
         self._picture.setSpacing(theme.space)
         self._panel.setSpacing(theme.space)
         self._mark.setSpacing(theme.space)
-        self._track.setFixedHeight(theme.half_space)
+        self.track.setFixedHeight(theme.half_space)
         self.done.setMinimumHeight(round(1.3 * theme.target))
 
     def retranslate(self) -> None:
         super().retranslate()
         self.video.setAccessibleName(self.words("playing.video"))
-        self._track.setAccessibleName(self.words("making.progress"))
+        self.track.setAccessibleName(self.words("making.progress"))
         self._hint.setText(self.words("playing.mark"))
 
     def show_visit(self, visit: Visit) -> None:
@@ -87,10 +87,10 @@ class PlayingScreen(Screen):
 
     def leave(self) -> None:
         self.video.stop()
-        self._track.setValue(0)
+        self.track.setValue(0)
 
     def play(self, source: VideoSource) -> None:
-        self._track.setValue(0)
+        self.track.setValue(0)
         self.video.play(source)
 
     def stop(self) -> None:
@@ -109,7 +109,7 @@ class PlayingScreen(Screen):
         self.deed.emit(on.PlaybackFailed(failure_of(error)))
 
     def _moved(self, now: float, _ready: float, whole: float) -> None:
-        self._track.setValue(round(PROGRESS_STEPS * now / whole) if whole else 0)
+        self.track.setValue(round(PROGRESS_STEPS * now / whole) if whole else 0)
 
     def _wait(self, waiting: bool) -> None:
         self._hint.setText(self.words("playing.waiting" if waiting else "playing.mark"))

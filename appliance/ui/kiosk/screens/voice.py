@@ -37,6 +37,7 @@ class VoiceScreen(Page):
         self._booth = card()
         self._booth_column = QVBoxLayout(self._booth)
         self._ring = Ring("record", 3.2)
+        self._ring.show_share(0.0, _clock(0))
         self._meter = Meter()
         self._advice = Label("lead", centred=True)
         self._booth_column.addWidget(self._ring, 1)

@@ -11,6 +11,8 @@ from ..theme import Theme
 from .dressed import Dressed
 
 RING_PX = 4.0
+FILLED = ("primary", "record")
+"""Kinds that show by their ground, not by their writing, that they cannot be pressed."""
 
 
 class Button(QPushButton, Dressed):
@@ -45,7 +47,8 @@ class Button(QPushButton, Dressed):
         super().dress(theme)
         if not self._symbol:
             return
-        colour, disabled = self._colour(), theme.palette.disabled
+        colour = self._colour()
+        disabled = colour if self.kind in FILLED else theme.palette.disabled
         if self.kind == "icon":
             side = round(1.25 * theme.icon)
             self.setIconSize(QSize(side, side))

@@ -10,6 +10,9 @@ import numpy as np
 from PyQt5.QtCore import QObject, QRect, QRunnable, QSize, Qt, QThreadPool, pyqtSignal
 from PyQt5.QtGui import QImage, QImageReader
 
+COVER = 100.0
+"""For `fitted`: cut as far as needed to fill the room."""
+
 
 def image_of(pixels: np.ndarray) -> QImage:
     """A copy of uint8 (height, width, 3) RGB: it needs the array no longer."""

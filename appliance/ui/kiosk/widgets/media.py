@@ -22,14 +22,12 @@ from ...feeds import Medium
 from ..icons import icon
 from ..theme import Theme
 from .dressed import Dressed
-from .images import fitted, image_of
+from .images import COVER, fitted, image_of
 
 COLUMNS = 4
 UPRIGHT_COLUMNS = 3
 MEDIUM_ROLE = Qt.UserRole
 PICTURE_ROLE = Qt.UserRole + 1
-COVER = 100.0
-"""A thumbnail is cut as far as needed to fill its tile."""
 
 
 class MediaList(QListWidget, Dressed):

@@ -77,6 +77,8 @@ class Overlay(QWidget, Dressed):
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab goes round inside."""
         there = [button for button in self._all if button.isVisible() and button.isEnabled()]
+        if not there:  # Qt asks also while everything is being hidden
+            return False
         at = next((number for number, button in enumerate(there) if button.hasFocus()), 0)
         there[(at + (1 if forward else -1)) % len(there)].setFocus(Qt.TabFocusReason)
         return True

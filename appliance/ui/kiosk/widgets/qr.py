@@ -11,6 +11,8 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from .dressed import Dressed
 
+QR_SHARE = 0.45
+"""Of the shorter side of the screen."""
 QUIET_MODULES = 4
 """White around the code, which readers need."""
 
@@ -27,11 +29,11 @@ class QrCode(QWidget, Dressed):
         self.update()
 
     def sizeHint(self) -> QSize:
-        side = 4 * self.theme.target
+        side = round(QR_SHARE * self.theme.short)
         return QSize(side, side)
 
     def minimumSizeHint(self) -> QSize:
-        side = 3 * self.theme.target
+        side = 4 * self.theme.target
         return QSize(side, side)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from PyQt5.QtCore import QRectF, QSize, Qt, QTimer
-from PyQt5.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PyQt5.QtCore import QRect, QRectF, QSize, Qt, QTimer
+from PyQt5.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from .dressed import Dressed
+from .images import COVER, fitted
 
 TURN_MS = 60
 TURN_DEGREES = 14
@@ -25,6 +26,8 @@ class Ring(QWidget, Dressed):
         self._share: Optional[float] = None
         self._word = ""
         self._angle = 0
+        self._image: Optional[QImage] = None
+        self._disc: Optional[QPixmap] = None
         self._timer = QTimer(self)
         self._timer.setInterval(TURN_MS)
         self._timer.timeout.connect(self._turn)
@@ -36,6 +39,11 @@ class Ring(QWidget, Dressed):
             return
         self._share, self._word = share, word
         self._run()
+        self.update()
+
+    def show_image(self, image: Optional[QImage]) -> None:
+        """Inside the ring, in place of the word."""
+        self._image, self._disc = image, None
         self.update()
 
     def share(self) -> Optional[float]:
@@ -62,7 +70,7 @@ class Ring(QWidget, Dressed):
         palette = self.theme.palette
         painter = QPainter(self)
         painter.setRenderHint(QPainter.Antialiasing)
-        side = min(self.width(), self.height(), 2 * self.sizeHint().width())
+        side = min(self.width(), self.height(), round(1.3 * self.sizeHint().width()))
         line = max(6.0, side / 14)
         rect = QRectF(0, 0, side - line - 2, side - line - 2)
         rect.moveCenter(QRectF(self.rect()).center())
@@ -74,7 +82,25 @@ class Ring(QWidget, Dressed):
             painter.drawArc(rect, 16 * -self._angle, 16 * -FULL_TURN // 4)
         elif self._share > 0:
             painter.drawArc(rect, 16 * FULL_TURN // 4, -round(16 * FULL_TURN * min(1.0, self._share)))
-        self._paint_word(painter, rect, side)
+        if self._image is None:
+            self._paint_word(painter, rect, side)
+        else:
+            self._paint_image(painter, rect.adjusted(line, line, -line, -line).toRect(), self._image)
+
+    def _paint_image(self, painter: QPainter, room: QRect, image: QImage) -> None:
+        """Cut round; scaled once."""
+        if self._disc is None or self._disc.size() != room.size():
+            self._disc = QPixmap(room.size())
+            self._disc.fill(Qt.transparent)
+            inner = QPainter(self._disc)
+            inner.setRenderHint(QPainter.Antialiasing)
+            circle = QPainterPath()
+            circle.addEllipse(QRectF(self._disc.rect()))
+            inner.setClipPath(circle)
+            where = fitted(image.size(), self._disc.rect(), COVER)
+            inner.drawImage(where, image.scaled(where.size(), Qt.IgnoreAspectRatio, Qt.SmoothTransformation))
+            inner.end()
+        painter.drawPixmap(room, self._disc)
 
     def _paint_word(self, painter: QPainter, rect: QRectF, side: float) -> None:
         font = QFont(self.font())

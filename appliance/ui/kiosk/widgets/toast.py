@@ -1,4 +1,4 @@
-"""A passing word at the foot of the window."""
+"""A passing word below the header."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Toast(QFrame, Dressed):
         self.setProperty("role", "notice")
         self.setAttribute(Qt.WA_TransparentForMouseEvents)
         self.hide()
+        self._top = 0
         self._row = QHBoxLayout(self)
         self._glyph, self.words = Glyph("tip", 1.5, "on_shade"), Label("lead")
         self._row.addWidget(self._glyph)
@@ -38,14 +39,18 @@ class Toast(QFrame, Dressed):
         self.show()
         self.raise_()
 
+    def hang_below(self, top: int) -> None:
+        """px from the window's top."""
+        self._top = top
+        self.place()
+
     def place(self) -> None:
-        parent = self.parentWidget()
+        theme, parent = self.theme, self.parentWidget()
         if parent is None:
             return
-        theme = self.theme
         width = min(parent.width() - 4 * theme.space, 16 * theme.target)
         height = max(theme.target, self.heightForWidth(width))
-        self.setGeometry((parent.width() - width) // 2, parent.height() - height - 2 * theme.space, width, height)
+        self.setGeometry((parent.width() - width) // 2, self._top + theme.space, width, height)
 
     def dress(self, theme: Theme) -> None:
         super().dress(theme)
