@@ -137,7 +137,10 @@ def pulse_rig(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     with _pulse_server(monkeypatch), contextlib.ExitStack() as playing:
 
         def plug() -> None:
-            _pactl("load-module", "module-null-sink", "sink_name=hall", f"rate={RATE}")
+            sink = ["load-module", "module-null-sink", "sink_name=hall", f"rate={RATE}"]
+            # In small pieces from the start on, which PulseAudio knows from 15 on; else the first one is of 2 s.
+            if not _pactl(*sink, "norewinds=1", check=False):
+                _pactl(*sink)
             player = subprocess.Popen(["paplay", "--device=hall", str(path)], stderr=subprocess.DEVNULL)
             playing.callback(player.wait)
             playing.callback(player.kill)
