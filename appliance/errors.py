@@ -188,6 +188,13 @@ class ModelMismatch(ModelCorrupt):
     action = "Program and networks are of different versions: install both from one package."
 
 
+class NpuError(SonicError):
+    code = "npu"
+    message = "The NPU does not work."
+    action = "Try again; if it stays so, switch the machine off and on and run `appliance doctor`."
+    exit_code = 5
+
+
 class ModelInputInvalid(SonicError):
     code = "model_input_invalid"
     message = "A network was given data of the wrong name, shape or type."
