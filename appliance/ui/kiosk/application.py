@@ -13,7 +13,7 @@ from PyQt5.QtWidgets import QApplication
 
 from ...engine.service.log import configure_logging
 from ...engine.service.notify import Notifier
-from ...errors import SonicError
+from ...errors import SonicError, UsageError
 from ...settings import Settings
 from ..director.director import Director
 from ..director.parts import Parts, parts_from
@@ -51,7 +51,7 @@ def run_kiosk(settings: Settings, profile: str = "kiosk", platform: str = "", wi
     """Until it is asked to end; the exit code. One call a process, from its main thread.
 
     ``profile``: see `rules_from`. ``platform``: of Qt, see `choose_platform`. Raises `RuntimeUnavailable` where there
-    is no screen, `UsageError` where another front end is running.
+    is no screen, `SonicError` where another front end is running.
     """
     faulthandler.enable()
     configure_logging()
@@ -61,6 +61,9 @@ def run_kiosk(settings: Settings, profile: str = "kiosk", platform: str = "", wi
     kiosk = Kiosk(application, Notifier())
     try:
         return kiosk.run(settings, profile, windowed)
+    except UsageError as error:
+        # Its exit code would tell the service manager to give up.
+        raise SonicError(error.detail, message=error.message, action=error.action) from error
     except Exception as error:
         log.critical("the kiosk cannot go on\n%s", described(type(error), error, error.__traceback__))
         raise
