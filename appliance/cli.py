@@ -24,7 +24,8 @@ INTERRUPTED = 130
 
 
 COMMANDS = (
-    "make", "submit", "jobs", "wipe", "serve", "spool", "kiosk", "doctor", "models", "bench", "install", "uninstall"
+    "make", "submit", "jobs", "wipe", "serve", "spool", "kiosk", "headless", "doctor", "models", "bench",
+    "install", "uninstall",
 )  # fmt: skip
 """Each is a module of `appliance.commands` that holds a click command of its own name."""
 

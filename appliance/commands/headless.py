@@ -1,0 +1,26 @@
+"""``appliance headless``: one button, one lamp, no screen."""
+
+from __future__ import annotations
+
+import click
+
+from .output import Output, output_options
+
+
+@click.command()
+@output_options
+@click.pass_obj
+def headless(output: Output) -> None:
+    """Press the button and speak: the video is played, or left in a folder.
+
+    Hold the button while you speak, or tap it: then a second tap or silence ends the recording. Next the camera takes a
+    photo, unless [headless] portrait names one; the engine makes the video; the player of the settings plays it. Press
+    again to end it. After a mistake (falling tones, fast blinking) a press tries again. The wipe button, held for five
+    seconds, deletes everything.
+
+    Without [buttons] factory there are no pins; in a terminal space or enter taps the button.
+    """
+    from ..settings_file import load_settings
+    from ..ui.headless.run import run_headless
+
+    run_headless(load_settings())
