@@ -19,7 +19,11 @@ _OBSTACLES: Dict[str, Callable[[], Optional[str]]] = {
     "onnx": onnx.obstacle,
     "mindspore_lite": mindspore_lite.obstacle,
 }
-_NETWORKS = {"onnx": onnx.OnnxNetwork, "mindspore_lite": mindspore_lite.MindSporeLiteNetwork}
+_NETWORKS: Dict[str, Callable[..., Network]] = {
+    "acl": acl.AclNetwork,
+    "onnx": onnx.OnnxNetwork,
+    "mindspore_lite": mindspore_lite.MindSporeLiteNetwork,
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def load_network(
     """Load a network of the manifest on the run time that `choose` finds.
 
     ``threads``: CPU threads of one run; default: the cores this process may use.
-    Raises `RuntimeUnavailable`, `ModelMissing`, `ModelCorrupt`.
+    Raises `RuntimeUnavailable`, `ModelMissing`, `ModelCorrupt`, `NpuError`.
     """
     choice = choose(runtime, precision, store)
     path = store.network_file(name, choice.runtime, choice.precision)
