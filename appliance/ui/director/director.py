@@ -104,14 +104,13 @@ class Director:
             self._telling = False
 
     def close(self) -> None:
-        """Stop everything; within 3 s no thread is left."""
+        """Stop everything and wipe the visit, unless it is to be taken up again; within 3 s no thread is left."""
         if self._closed:
             return
         self._closed = True
         deadline = Deadline(CLOSE_SECONDS)
         if self._idle is not None:
             self._idle.cancel()
-        self._watch.stop()
         for activity in list(self._works):
             self._stop(activity)
         self._streams.cut()
@@ -119,11 +118,13 @@ class Director:
             errand.stop()
             self._backroom.do(errand.close)
         self._backroom.do(self._devices.close)
-        if not (self._rules.keep and self._order is not None):
+        if not self._rules.keep or self._order is None:
+            self._drop_job()
             self._backroom.do(self._files.wipe)
+        self._watch.stop()
+        self._watch.close(deadline)
         if not self._backroom.close(deadline.left):
             log.warning("something did not end in time")
-        self._watch.close(deadline.left)
         self._place.release()
 
     def video(self) -> VideoSource:

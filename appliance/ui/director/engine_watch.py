@@ -13,10 +13,12 @@ from ...errors import DiskFull, EngineUnavailable, SonicError, StorageFull
 from ..events import Event, ServiceBack, ServiceLost
 from ..feeds import EngineState, Feed
 from ..loop import Loop, Timer
+from .backroom import Deadline
 from .ledger import Ledger
 from .parts import Parts
 
 JUDGE_SECONDS = 0.5
+LAST_SECONDS = 0.5
 NO_SPACE = (StorageFull.code, DiskFull.code)
 
 log = logging.getLogger(__name__)
@@ -55,17 +57,19 @@ class EngineWatch:
         self._nudged.set()
 
     def stop(self) -> None:
-        """Have it end soon, and tell nothing any more."""
+        """Tell nothing any more; what is to be deleted now is the last."""
         self._closed.set()
         self._nudged.set()
         if self._timer is not None:
             self._timer.cancel()
-        if self._client is not None:
-            self._client.interrupt()
 
-    def close(self, seconds: float) -> None:
-        """Wait until it has ended."""
-        self._thread.join(seconds)
+    def close(self, deadline: Deadline) -> None:
+        """After `stop`: wait until it has ended, a moment in any case."""
+        if self._thread.is_alive():
+            self._thread.join(min(LAST_SECONDS, deadline.left))
+            if self._client is not None:
+                self._client.interrupt()
+            self._thread.join(max(LAST_SECONDS, deadline.left))
 
     # --- in the loop's thread -----------------------------------------------------------------------------------------
 
@@ -107,11 +111,15 @@ class EngineWatch:
             while not self._closed.is_set():
                 self._nudged.clear()
                 self._ask(client)
-                try:
-                    self._ledger.settle(client)
-                except OSError as error:
-                    log.error("the list of jobs to be deleted cannot be written: %s", error.strerror)
+                self._settle(client)
                 self._nudged.wait(self._parts.times.look)
+            self._settle(client)
+
+    def _settle(self, client: EngineClient) -> None:
+        try:
+            self._ledger.settle(client)
+        except OSError as error:
+            log.error("the list of jobs to be deleted cannot be written: %s", error.strerror)
 
     def _ask(self, client: EngineClient) -> None:
         health: Optional[Health] = None

@@ -11,16 +11,19 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, List, Optional, Type, TypeVar
 
 from engine.engines import PATIENCE_SECONDS, files_below
+from engine.toy_worker import speech
 from media import ENGLISH
 
 from appliance.capture.camera.file import FileCamera
 from appliance.capture.microphone.file import FileMicrophone
+from appliance.capture.picker.media import Media
 from appliance.capture.picker.picker import Picker
 from appliance.demo import write_portrait
 from appliance.engine.client import EngineClient
 from appliance.models import ModelStore
 from appliance.settings import KioskSettings, PickerSettings, Settings
 from appliance.ui.director.director import Director
+from appliance.ui.director.files import Order, VisitFiles
 from appliance.ui.director.parts import Parts, Times
 from appliance.ui.events import Accept, Agree, Begin, Event, Record, Shoot, StopRecording
 from appliance.ui.feeds import Feed, Level
@@ -75,12 +78,15 @@ class Stage:
             kiosk=KioskSettings(countdown_seconds=1),
             picker=PickerSettings(media=str(folder / "media"), gallery=str(self.gallery)),
         )
+        self.mounts, self.stick = folder / "mounts", folder / "media" / "STICK"
+        self.mounts.touch()
+        media = Media(str(folder / "media"), self.mounts)
         parts = Parts(
             settings=settings,
             engine=lambda: EngineClient(socket, patience=0.0),
             microphone=FileMicrophone(self.voice, real_time=False),
             camera=FileCamera(self.face, 640, 480),
-            picker=lambda tell: Picker(settings.picker, tell, settings.limits),
+            picker=lambda tell: Picker(settings.picker, tell, settings.limits, media=media),
             speaker=SilentSpeaker(),
             store=store,
             folder=folder / "visitors",
@@ -161,6 +167,22 @@ class Stage:
         self.record()
         self.tell(Accept())
         assert self.visit.state is State.REVIEW
+
+    # --- the world ----------------------------------------------------------------------------------------------------
+
+    def plug_in(self) -> None:
+        self.stick.mkdir(parents=True, exist_ok=True)
+        self.mounts.write_text(f"36 35 98:0 / {self.stick} rw,noatime - vfat /dev/sdx1 rw\n")
+
+    def leave_order(self, **behaviour: float) -> bytes:
+        """What a power cut leaves of a visit whose video is being made, for a toy engine that behaves like this."""
+        files = VisitFiles(self.parts.lessons)
+        order = Order(files.new("photo", ".png"), files.new("voice", ".wav"))
+        recording = speech(**behaviour)
+        order.photo.write_bytes(b"photo")
+        order.voice.write_bytes(recording)
+        files.keep_order(order)
+        return recording
 
     # --- what is left -------------------------------------------------------------------------------------------------
 
