@@ -11,15 +11,13 @@ from typing import Any, Callable, List, Optional, Tuple
 import cv2
 import imageio_ffmpeg
 import numpy as np
-from PyQt5.QtCore import QEventLoop, QThreadPool
+from PyQt5.QtCore import QEventLoop, QThreadPool, QVariantAnimation
 from PyQt5.QtWidgets import QApplication, QWidget
 
 from appliance.demo import RECORDINGS, write_portrait
 from appliance.engine.view import LiveProgress
 from appliance.errors import CameraMissing, FaceNotFound, MicrophoneBusy, StickMissing
-from appliance.models import ModelStore
-from appliance.pipeline.generate import make_video
-from appliance.settings import KioskSettings, MakeOptions
+from appliance.settings import KioskSettings
 from appliance.ui.director.video import VideoSource
 from appliance.ui.feeds import Countdown, DeviceState, Level, Link, Making, Media, Medium, Notice, Preview
 from appliance.ui.flow import Rules, State, Visit
@@ -46,12 +44,6 @@ class Material:
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", "-i", str(RECORDINGS[0])]
         subprocess.run([*command, "-ac", "1", "-ar", "16000", str(self.voice)], check=True)
         self.video: Optional[Path] = None
-
-    def make_video(self, path: Path) -> None:
-        """Theirs, by the real pipeline."""
-        for _ in make_video(self.photo, self.voice, path, MakeOptions(), ModelStore()):
-            pass
-        self.video = path
 
     def camera(self) -> np.ndarray:
         """The portrait as a camera would see it: uint8 (720, 1280, 3)."""
@@ -224,6 +216,8 @@ def enact(window: KioskWindow, scene: Scene, material: Material, language: str) 
     window.show(Visit(scene.state, language, number=number, **scene.visit(material)))
     settle()
     scene.act(window, material)
+    for animation in window.findChildren(QVariantAnimation):
+        animation.setCurrentTime(animation.duration())
     settle()
 
 

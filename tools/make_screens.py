@@ -19,7 +19,9 @@ from PIL import Image
 from PyQt5.QtCore import QBuffer
 from PyQt5.QtWidgets import QApplication, QWidget
 
-from appliance.settings import KioskSettings
+from appliance.models import ModelStore
+from appliance.pipeline.generate import make_video
+from appliance.settings import KioskSettings, MakeOptions
 from appliance.ui.flow import LANGUAGES
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "screens"
@@ -88,7 +90,9 @@ def main() -> None:
     names = []
     with tempfile.TemporaryDirectory() as folder:
         material = Material(Path(folder))
-        material.make_video(Path(folder) / "video.mp4")
+        material.video = Path(folder) / "video.mp4"
+        for _ in make_video(material.photo, material.voice, material.video, MakeOptions(), ModelStore()):
+            pass
         for plan, size, settings in plans:
             for language in LANGUAGES:
                 names.append(f"{plan}-{language}")

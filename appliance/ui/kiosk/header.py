@@ -16,6 +16,7 @@ from .widgets import Button, Glyph, Label
 from .widgets.dressed import dress_all
 from .widgets.steps import Steps
 
+GAP_PX = 24
 HOLD_MS = 3000
 """How long the corner is held until the staff's door opens."""
 WIDE_PX_PER_BODY = 52
@@ -54,6 +55,7 @@ class Header(QFrame):
         self.language_button = Button("quiet", "language")
         self.language_button.clicked.connect(self._other_language)
         self._row.addWidget(self.corner)
+        self._row.addSpacing(GAP_PX)
         self._row.addWidget(self._steps, 1)
         for button in (self.home_button, self.text_button, self.contrast_button, self.language_button):
             self._row.addWidget(button)

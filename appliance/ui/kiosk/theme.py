@@ -12,6 +12,8 @@ SANE_DPI = (60.0, 350.0)
 """Some screens, and all virtual ones, tell a size in millimetres that cannot be."""
 ASSUMED_DPI = 110.0
 LARGE_TEXT = 1.3
+LINES, UPRIGHT_LINES = 38, 32
+"""So many times as high as text is the shorter side of the screen."""
 
 FONTS = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "HarmonyOS Sans SC", "Noto Sans", "WenQuanYi Micro Hei",
@@ -22,13 +24,15 @@ FONTS = (
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours as #rrggbb. ``on_x`` is what is written on ``x``; ``shade`` lies behind pictures."""
+    """Colours as #rrggbb. ``on_x`` is what is written on ``x``; ``shade`` lies behind pictures,
+    ``track`` where something could still light up."""
 
     background: str = "#f3f6f7"
     surface: str = "#ffffff"
     ink: str = "#14262c"
     muted: str = "#526870"
     line: str = "#d3dee1"
+    track: str = "#d3dee1"
     primary: str = "#0b5d68"
     primary_pressed: str = "#084952"
     primary_soft: str = "#dcedef"
@@ -48,8 +52,8 @@ class Palette:
 
 
 HIGH_CONTRAST = Palette(
-    background="#000000", surface="#000000", ink="#ffffff", muted="#ffffff", line="#ffffff", primary="#ffd60a",
-    primary_pressed="#ffffff", primary_soft="#332b00", on_primary="#000000", accent="#ffd60a", record="#ff6b5e",
+    background="#000000", surface="#000000", ink="#ffffff", muted="#ffffff", line="#ffffff", track="#595959",
+    primary="#ffd60a", primary_pressed="#ffffff", primary_soft="#332b00", on_primary="#000000", accent="#ffd60a", record="#ff6b5e",
     record_pressed="#ffffff", on_record="#000000", warn="#ffd60a", warn_soft="#332b00", good="#5cff9d",
     disabled="#8c8c8c", shade="#000000", on_shade="#ffffff", focus="#00e5ff", border=3,
 )  # fmt: skip
@@ -143,15 +147,16 @@ class Theme:
 
     @property
     def title(self) -> int:
-        return self._type(1.7)
+        return self._type(1.7, 1.15)
 
     @property
     def hero(self) -> int:
-        return self._type(2.5)
+        return self._type(2.5, 1.1)
 
-    def _type(self, scale: float) -> int:
-        size = max(18.0, self.short / 38)
-        return round(size * scale * (LARGE_TEXT if self.large_text else 1.0))
+    def _type(self, scale: float, large: float = LARGE_TEXT) -> int:
+        """``large``: how much grows what is large already."""
+        size = max(18.0, self.short / (UPRIGHT_LINES if self.upright else LINES))
+        return round(size * scale * (large if self.large_text else 1.0))
 
     def with_text(self, large: bool) -> Theme:
         return dataclasses.replace(self, large_text=large)
@@ -213,7 +218,7 @@ QPushButton[kind="segment"]:checked {{
     background: {p.primary}; border-color: {p.primary}; color: {p.on_primary}; font-weight: 600;
 }}
 QListWidget {{ background: transparent; border: none; outline: none; }}
-QProgressBar {{ border: none; border-radius: {t.quarter_space}px; background: {p.line}; }}
+QProgressBar {{ border: none; border-radius: {t.quarter_space}px; background: {p.track}; }}
 QProgressBar::chunk {{ border-radius: {t.quarter_space}px; background: {p.accent}; }}
 QScrollBar:vertical {{ background: transparent; width: {t.space}px; margin: 0; }}
 QScrollBar::handle:vertical {{ background: {p.line}; border-radius: {t.half_space}px; min-height: {t.target}px; }}

@@ -175,8 +175,9 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
 
     def _forget_visitor(self) -> None:
         """The next one begins with the settings' text and contrast, and sees no word meant for another."""
-        if self.visit.state not in STAFF_STATES:
-            self._dress(self._settings.large_text, self._settings.high_contrast)
+        usual = (self._settings.large_text, self._settings.high_contrast)
+        if self.visit.state not in STAFF_STATES and usual != (self.theme.large_text, self.theme.high_contrast):
+            self._dress(*usual)
         self.toast.hide()
         self.link.forget()
 

@@ -47,8 +47,10 @@ class AttractScreen(Screen):
     def restyle(self) -> None:
         theme = self.theme
         turn(self._box, theme.upright)
-        pad(self._box, 4 * theme.space, 4 * theme.space)
-        self._words.setSpacing(round(2.5 * theme.space))
+        tight = theme.large_text and not theme.upright
+        pad(self._box, (2 if tight else 4) * theme.space, 4 * theme.space)
+        self._words.setSpacing(round((1.5 if tight else 2.5) * theme.space))
+        self._box.setStretch(0, 8 if tight else 6)
         self._steps.setSpacing(theme.space)
         self._promise.setSpacing(theme.space)
         self.begin.setMinimumWidth(5 * theme.target)

@@ -67,6 +67,7 @@ class MakingScreen(Page):
         turn(self._halves, theme.upright)
         self._halves.setSpacing(3 * theme.space)
         self._words.setSpacing(2 * theme.space)
+        self._words.setStretch(0, 0 if theme.upright else 1)
         pad(self._card_row, 2 * theme.space, 2 * theme.space)
 
     def retranslate(self) -> None:

@@ -1,11 +1,11 @@
-"""The plan that most screens share: a title, what it is about, and a row of buttons, the way onward at its right."""
+"""The plan that most screens share: a title, what it is about, and buttons, the way onward at the right or on top."""
 
 from __future__ import annotations
 
 from typing import Optional
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QBoxLayout, QFrame, QLayout, QVBoxLayout, QWidget
 
 from ... import events as on
 from ..screen import Screen
@@ -21,7 +21,7 @@ class Page(Screen):
         self.title = Label("title")
         self.say(self.title, title)
         self.body = QVBoxLayout()
-        self.actions = QHBoxLayout()
+        self.actions = QBoxLayout(QBoxLayout.LeftToRight)
         self.column.addWidget(self.title)
         self.column.addLayout(self.body, 1)
         self.column.addLayout(self.actions)
@@ -51,6 +51,7 @@ class Page(Screen):
         self.column.setSpacing(edge)
         self.body.setSpacing(edge)
         self.actions.setSpacing(theme.space)
+        self.actions.setDirection(QBoxLayout.BottomToTop if theme.upright else QBoxLayout.LeftToRight)
 
 
 def card(role: str = "card") -> QFrame:

@@ -62,6 +62,9 @@ class VoiceScreen(Page):
         for column in (self._ideas_column, self._booth_column):
             pad(column, 2 * theme.space, theme.space)
         self.record.setMinimumWidth(4 * theme.target)
+        roomy = theme.upright or not theme.large_text
+        for widget in self._spare:
+            widget.setVisible(roomy)
 
     def retranslate(self) -> None:
         super().retranslate()
@@ -120,12 +123,14 @@ class VoiceScreen(Page):
         column = QVBoxLayout(frame)
         heading = Label("strong")
         self.say(heading, "voice.ideas")
-        column.addWidget(Glyph("tip", 1.8))
+        glyph, ideas = Glyph("tip", 1.8), [Label("lead") for _ in IDEAS]
+        column.addWidget(glyph)
         column.addWidget(heading)
-        for key in IDEAS:
-            idea = Label("lead")
+        for key, idea in zip(IDEAS, ideas):
             self.say(idea, key)
             column.addWidget(idea)
+        self._spare = (glyph, ideas[-1])
+        """What gives way to large text."""
         column.addStretch(1)
         self._limit = Label("muted")
         column.addWidget(self._limit)

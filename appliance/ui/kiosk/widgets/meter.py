@@ -55,7 +55,7 @@ class Meter(QWidget, Dressed):
             level = QUIETEST_DB * (1 - (number + 0.5) / SEGMENTS)
             colour = palette.record if level > CLIPPED_DB else palette.focus if level > LOUD_DB else palette.good
             on = number < self._lit or number == self._mark - 1
-            painter.setBrush(QColor(colour if on else palette.line))
+            painter.setBrush(QColor(colour if on else palette.track))
             lamp = QRectF(number * step, 0, 0.7 * step, self.height())
             painter.drawRoundedRect(lamp, 0.2 * step, 0.2 * step)
 

@@ -74,7 +74,7 @@ class Ring(QWidget, Dressed):
         line = max(6.0, side / 14)
         rect = QRectF(0, 0, side - line - 2, side - line - 2)
         rect.moveCenter(QRectF(self.rect()).center())
-        painter.setPen(QPen(QColor(palette.line), line))
+        painter.setPen(QPen(QColor(palette.track), line))
         painter.drawEllipse(rect)
         painter.setPen(QPen(QColor(getattr(palette, self._colour)), line, Qt.SolidLine, Qt.RoundCap))
         # Qt counts sixteenths of a degree, against the clock from three o'clock.

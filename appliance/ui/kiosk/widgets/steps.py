@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import List, Sequence, Tuple
 
 from PyQt5.QtCore import QEasingCurve, QRectF, QSize, Qt, QVariantAnimation
-from PyQt5.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from .dressed import Dressed
@@ -55,22 +55,32 @@ class Steps(QWidget, Dressed):
         palette = self.theme.palette
         painter = QPainter(self)
         painter.setRenderHint(QPainter.Antialiasing)
-        part = self.width() / len(self._names)
         line = max(4.0, self.theme.space / 2)
-        for number, name in enumerate(self._names):
-            font = QFont(self.font())
-            font.setPixelSize(self.theme.small)
-            font.setBold(number == self._step)
-            painter.setFont(font)
+        room = QRectF(0, 0, self.width(), self.height() - 1.5 * line)
+        shown = self._with_room(room)
+        for number, name in shown:
+            painter.setFont(self._letters(number == self._step))
             painter.setPen(QColor(palette.primary if number <= self._step else palette.muted))
-            words = QRectF(number * part, 0, part, self.height() - 1.5 * line)
-            shown = painter.fontMetrics().elidedText(name, Qt.ElideRight, int(part))
-            painter.drawText(words, Qt.AlignCenter, shown)
+            part = room.width() / len(shown)
+            words = room if len(shown) == 1 else QRectF(number * part, 0, part, room.height())
+            painter.drawText(words, Qt.AlignCenter, name)
         painter.setPen(Qt.NoPen)
-        for colour, share in ((palette.line, 1.0), (palette.primary, self._reached)):
+        for colour, share in ((palette.track, 1.0), (palette.primary, self._reached)):
             painter.setBrush(QColor(colour))
             track = QRectF(0, self.height() - 1.6 * line, share * self.width(), line)
             painter.drawRoundedRect(track, line / 2, line / 2)
+
+    def _with_room(self, room: QRectF) -> List[Tuple[int, str]]:
+        """All the names, or on a narrow screen where the visitor is alone."""
+        every = list(enumerate(self._names))
+        widest = max(QFontMetricsF(self._letters(True)).horizontalAdvance(name) for name in self._names)
+        return every if widest < room.width() / len(every) else [every[self._step]]
+
+    def _letters(self, bold: bool) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(self.theme.small)
+        font.setBold(bold)
+        return font
 
     def _describe(self) -> None:
         self.setAccessibleName(self._names[self._step] if self._step >= 0 else "")
