@@ -20,6 +20,9 @@ FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 2.0
 STOP_SECONDS = 1.0
 SIGN_OF_LIFE_SECONDS = 0.05
 
+AT_ONCE = ["-analyzeduration", "1"]
+"""Else ffmpeg waits for more than the first segment before it believes what the head says."""
+
 Stream = Callable[[], Iterator[bytes]]
 
 
@@ -76,7 +79,7 @@ class GrowingSource(Source):
             first = max((n for n, fragment in enumerate(fragments) if fragment.start <= seconds), default=0)
             # The sound of a frame begins in the packet before it.
             first = max(first - 1, 0) if seconds - fragments[first].start < 0.1 else first
-            return Opened(["-f", "mp4", "-i", "pipe:0"], self._bytes(self._copy, first))
+            return Opened([*AT_ONCE, "-f", "mp4", "-i", "pipe:0"], self._bytes(self._copy, first))
 
     def close(self) -> None:
         with self._grown:

@@ -1,0 +1,235 @@
+"""ATTRACT in the classroom: a portrait, a lecture, and what was made before."""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional
+
+from PyQt5.QtCore import QTimer, pyqtSignal
+from PyQt5.QtWidgets import QBoxLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from ...errors import SonicError
+from .. import events as on
+from ..feeds import Notice
+from ..flow import Rules, Visit
+from ..kiosk.background import Background
+from ..kiosk.qt_loop import QtLoop
+from ..kiosk.screen import Screen
+from ..kiosk.screens.page import card, pad, turn
+from ..kiosk.theme import Theme
+from ..kiosk.video_view import VideoView
+from ..kiosk.widgets import Button, Glyph, Label
+from .archive import Archive, Lecture, OpenLecture
+from .lecture_list import LectureList
+from .lecture_view import LectureView
+from .memory import Memory
+from .shortcuts import Wishes
+from .timeline import clock
+
+LOOK_MS = 5000
+"""How often to ask the engine for what it has."""
+
+
+class HomeScreen(Screen):
+    notice = pyqtSignal(object)
+    """A `Notice` to whoever is there."""
+    wished = pyqtSignal(object)
+    """`Wishes` for the visit that begins."""
+
+    def __init__(self, rules: Rules, archive: Archive, memory: Memory, video: VideoView) -> None:
+        super().__init__()
+        self._rules, self._archive, self._memory = rules, archive, memory
+        self._lectures: List[Lecture] = []
+        self._open: Optional[OpenLecture] = None
+        self._background, self._saving = Background(QtLoop()), Background(QtLoop())
+        self._place = QStackedLayout(self)
+        self._desk, self._hall = QWidget(), QWidget()
+        self._place.addWidget(self._desk)
+        self._place.addWidget(self._hall)
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_MS)
+        self._look.timeout.connect(self._ask)
+        self._lay_out_desk()
+        self.lecture = LectureView(video, memory)
+        self._lay_out_hall()
+
+    # --- as a screen --------------------------------------------------------------------------------------------------
+
+    def dress(self, theme: Theme, language: str) -> None:
+        self.lecture.dress(theme, language)
+        super().dress(theme, language)
+
+    def restyle(self) -> None:
+        theme = self.theme
+        turn(self._box, theme.upright)
+        turn(self._cards, False)
+        pad(self._box, 2 * theme.space, 2 * theme.space)
+        pad(self._column, 2 * theme.space, 2 * theme.space)
+        self._new.setSpacing(theme.space)
+        self._cards.setSpacing(2 * theme.space)
+        for column in self._card_columns:
+            pad(column, 2 * theme.space, theme.space)
+        self._actions.setSpacing(theme.space)
+        self._hint_row.setSpacing(theme.space)
+        pad(self._old, theme.space, theme.space)
+
+    def retranslate(self) -> None:
+        super().retranslate()
+        self.lectures.setAccessibleName(self.words("classroom.recent"))
+        self.lectures.language = self.language
+        self._show_lectures()
+
+    def show_visit(self, visit: Visit) -> None:
+        if not self._look.isActive():
+            self._look.start()
+            self._ask()
+
+    def leave(self) -> None:
+        self._look.stop()
+        self._background.forget()
+        self.shut()
+
+    def first_focus(self) -> Optional[QWidget]:
+        return self.portrait
+
+    # --- a lecture made before ----------------------------------------------------------------------------------------
+
+    def open(self, lecture: Lecture) -> None:
+        self.shut()
+        self._open = self._archive.open(lecture.job)
+        self._place.setCurrentWidget(self._hall)
+        self.lecture.open(lecture.job, self._open.source, lecture.seconds)
+        self.lecture.show_duration(lecture.seconds, True)
+        self.lecture.first_focus().setFocus()
+
+    def shut(self) -> None:
+        """Back to the desk."""
+        if self._open is None:
+            return
+        opened, self._open = self._open, None
+        self.lecture.shut()
+        opened.close()
+        self._place.setCurrentWidget(self._desk)
+        self._show_lectures()
+        self.lectures.setFocus()
+
+    def _save(self) -> None:
+        if self._open is None:
+            return
+        job = self._open.job
+        self.save.setEnabled(False)
+        self.notice.emit(Notice("saving"))
+        self._saving.run(lambda: self._archive.save(job), self._saved, self._not_saved)
+
+    def _saved(self, _path: Any) -> None:
+        self.save.setEnabled(True)
+        self.notice.emit(Notice("saved"))
+
+    def _not_saved(self, error: SonicError) -> None:
+        self.save.setEnabled(True)
+        self.notice.emit(Notice("save_failed", error))
+
+    def _failed(self, error: SonicError) -> None:
+        self.shut()
+        self.notice.emit(Notice("play_failed", error))
+
+    # --- the list -----------------------------------------------------------------------------------------------------
+
+    def _ask(self) -> None:
+        self._background.run(self._archive.lectures, self._take, lambda _error: None)
+
+    def _take(self, lectures: List[Lecture]) -> None:
+        self._lectures = lectures
+        self._show_lectures()
+
+    def _show_lectures(self) -> None:
+        def place(lecture: Lecture) -> float:
+            return self._memory.recall(lecture.job).position
+
+        def note(lecture: Lecture, at: float) -> str:
+            return self.words("classroom.left_at", time=clock(at)) if at else self.words("classroom.from_start")
+
+        self.lectures.show_lectures(self._lectures, place, note)
+        self.lectures.setVisible(bool(self._lectures))
+        self._nothing.setVisible(not self._lectures)
+
+    # --- layout -------------------------------------------------------------------------------------------------------
+
+    def _lay_out_desk(self) -> None:
+        self._box = QBoxLayout(QBoxLayout.LeftToRight, self._desk)
+        self._new, self._cards, self._hint_row = QVBoxLayout(), QBoxLayout(QBoxLayout.LeftToRight), QHBoxLayout()
+        title, hint = Label("title"), Label("small")
+        self.say(title, "classroom.title")
+        self.say(hint, "classroom.drop")
+        self._hint_row.addWidget(Glyph("folder", 1.2, "muted"))
+        self._hint_row.addWidget(hint, 1)
+        self.portrait = self._button("primary", "photo", "classroom.portrait_pick", self._begin)
+        self.camera = self._button("plain", "camera", "classroom.portrait_camera", self._begin_with_camera)
+        self.recording = self._button("primary", "sound", "classroom.lecture_pick", self._begin)
+        self.record = self._button("plain", "microphone", "classroom.lecture_record", self._begin_to_record)
+        self.camera.setVisible(self._rules.camera)
+        self._card_columns = [
+            self._card("user", "classroom.portrait", (self.portrait, self.camera)),
+            self._card("lecture", "classroom.lecture", (self.recording, self.record)),
+        ]
+        self._new.addWidget(title)
+        self._new.addLayout(self._cards, 1)
+        self._new.addLayout(self._hint_row)
+        recent = card()
+        self._old = QVBoxLayout(recent)
+        self.lectures, self._nothing = LectureList(), Label("muted", True)
+        old_title = Label("strong")
+        self.say(old_title, "classroom.recent")
+        self.say(self._nothing, "classroom.recent.none")
+        self.lectures.chosen.connect(self.open)
+        self._old.addWidget(old_title)
+        self._old.addWidget(self._nothing, 1)
+        self._old.addWidget(self.lectures, 1)
+        self._box.addLayout(self._new, 5)
+        self._box.addWidget(recent, 3)
+
+    def _card(self, symbol: str, key: str, buttons: Any) -> QVBoxLayout:
+        frame, name = card(), Label("lead", True)
+        column = QVBoxLayout(frame)
+        self.say(name, key)
+        column.addStretch(1)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(Glyph(symbol, 3.6))
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addWidget(name)
+        column.addStretch(1)
+        for button in buttons:
+            column.addWidget(button)
+        self._cards.addWidget(frame, 1)
+        return column
+
+    def _lay_out_hall(self) -> None:
+        self._column = QVBoxLayout(self._hall)
+        self._actions = QHBoxLayout()
+        self.back = self._button("plain", "back", "common.back", self.shut)
+        self.save = self._button("plain", "save", "playing.save", self._save)
+        self.save.setVisible(self._rules.save)
+        self._actions.addWidget(self.back)
+        self._actions.addStretch(1)
+        self._actions.addWidget(self.save)
+        self._column.addWidget(self.lecture, 1)
+        self._column.addLayout(self._actions)
+        self.lecture.failed.connect(self._failed)
+
+    def _button(self, kind: str, symbol: str, key: str, pressed: Any) -> Button:
+        button = Button(kind, symbol)
+        self.say(button, key)
+        button.clicked.connect(lambda _checked: pressed())
+        return button
+
+    def _begin(self) -> None:
+        self.deed.emit(on.Begin())
+
+    def _begin_with_camera(self) -> None:
+        self.wished.emit(Wishes(camera=True))
+        self._begin()
+
+    def _begin_to_record(self) -> None:
+        self.wished.emit(Wishes(record=True))
+        self._begin()

@@ -1,0 +1,33 @@
+"""The classroom's screens: the kiosk's, some of them replaced."""
+
+from __future__ import annotations
+
+from typing import Dict
+
+from ..director.parts import Parts
+from ..flow import Rules, State
+from ..kiosk.screen import Screen
+from ..kiosk.screens import visitor_screens
+from ..kiosk.video_view import VideoView
+from .archive import Archive
+from .home import HomeScreen
+from .memory import FILE, Memory
+from .playing import LecturePlayingScreen
+
+
+def classroom_screens(rules: Rules, parts: Parts) -> Dict[State, Screen]:
+    """All but the staff's two."""
+    settings = parts.settings
+    memory = Memory(parts.state / FILE)
+    archive = Archive(parts.engine, settings.picker.media)
+    parts.lessons.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def video() -> VideoView:
+        # An hour of video is too much for memory, where `Parts.folder` may be.
+        return VideoView(parts.speaker, parts.lessons)
+
+    return {
+        **visitor_screens(rules, settings.kiosk, parts.speaker, parts.folder),
+        State.ATTRACT: HomeScreen(rules, archive, memory, video()),
+        State.PLAYING: LecturePlayingScreen(rules, video(), memory, parts.store, parts.lessons),
+    }
