@@ -11,6 +11,8 @@ Pattern = Tuple[Tuple[float, float], ...]
 """Levels from 0 to 1 and how many seconds each is shown, over and over again."""
 
 FOREVER = math.inf
+RETRY_S = 0.5
+"""After a write that failed."""
 
 _PULSE_S = 3.0
 _PULSE_STEPS = 60
@@ -68,7 +70,7 @@ class Lamp:
             pattern = self._pattern
             for level, seconds in pattern:
                 self._light(level)
-                if not self._goes_on(pattern, seconds):
+                if not self._goes_on(pattern, seconds if self._works else min(seconds, RETRY_S)):
                     break
         self._light(0.0)
 

@@ -10,6 +10,7 @@ from typing import Any, Callable, List, Optional, Type, Union
 
 from ...errors import PinsUnavailable
 from ...settings import ButtonSettings
+from .hold import Hold
 from .lamp import Lamp
 
 BOUNCE_S = 0.03
@@ -104,28 +105,44 @@ class Panel:
             factory = _factory(self._settings.factory)
             self._open.append(factory)
         if self._settings.record:
-            record = self._button(self._settings.record, HOLD_S, factory)
-            record.when_pressed = self._press
-            record.when_held = lambda: self._tell_if_pressed(record, Held())
-            record.when_released = self._release
+            self._button(self._settings.record, HOLD_S, Held(), factory, self._press, self._release)
         if self._settings.wipe:
-            wipe = self._button(self._settings.wipe, WIPE_S, factory)
-            wipe.when_held = lambda: self._tell_if_pressed(wipe, WipeHeld())
+            self._button(self._settings.wipe, WIPE_S, WipeHeld(), factory)
         if self._settings.record_lamp:
             lamp = self._light(self._settings.record_lamp, factory)
             self._lamp = Lamp(lambda level: setattr(lamp, "value", level))
 
-    def _button(self, pin: str, hold: float, factory: Any) -> Any:
+    def _button(
+        self,
+        pin: str,
+        hold_seconds: float,
+        held: PanelEvent,
+        factory: Any,
+        press: Callable[[], None] = lambda: None,
+        release: Callable[[], None] = lambda: None,
+    ) -> None:
         from .library import gpiozero
 
         low = self._settings.pressed == "low"
-        how = {"bounce_time": BOUNCE_S, "hold_time": hold, "pin_factory": factory}
         try:
-            button = gpiozero.Button(pin, pull_up=low, **how)
+            button = gpiozero.DigitalInputDevice(pin, pull_up=low, bounce_time=BOUNCE_S, pin_factory=factory)
         except gpiozero.PinFixedPull:  # the resistor is on the board, or the user's own
-            button = gpiozero.Button(pin, pull_up=None, active_state=not low, **how)
-        self._open.append(button)
-        return button
+            button = gpiozero.DigitalInputDevice(
+                pin, pull_up=None, active_state=not low, bounce_time=BOUNCE_S, pin_factory=factory
+            )
+        # Asked again: the kernel may have missed that it came up.
+        hold = Hold(hold_seconds, lambda: self._tell(held) if button.is_active else None)
+
+        def pressed() -> None:
+            press()
+            hold.begin()
+
+        def released() -> None:
+            hold.end()
+            release()
+
+        button.when_activated, button.when_deactivated = pressed, released
+        self._open += [hold, button]
 
     def _light(self, pin: str, factory: Any) -> Any:
         from .library import gpiozero
@@ -143,11 +160,6 @@ class Panel:
 
     def _release(self) -> None:
         self._tell(Released(time.monotonic() - self._pressed_at))
-
-    def _tell_if_pressed(self, button: Any, event: PanelEvent) -> None:
-        """The kernel may have missed that it came up (gpiozero's issue 697)."""
-        if button.is_pressed:
-            self._tell(event)
 
     def _tell(self, event: PanelEvent) -> None:
         if self._closed:
