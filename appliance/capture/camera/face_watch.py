@@ -20,8 +20,8 @@ from ...pipeline.face import FaceFinder, Portrait
 from ...pipeline.photo import Photo
 from .guidance import Guide, largest, look_at
 
-LONG_SIDE = 640
-"""Of the picture that is searched, pixels."""
+LONG_SIDE = 960
+"""Of the picture that is searched, pixels: in smaller ones a second person may pass for too small to count."""
 LOOK_SECONDS = 0.08
 """From one look to the next, at least: eyes see no difference, a small machine does."""
 SEARCH_SECONDS = 1.0
@@ -88,7 +88,7 @@ class FaceWatch:
         return [face for face in found if face is not None]
 
     def _run(self) -> None:
-        watcher = _Watcher(self._finder, self._finding)
+        follower = Follower(self._finder, self._finding)
         looked = float("-inf")
         while True:
             picture = self._next(looked + LOOK_SECONDS)
@@ -96,7 +96,7 @@ class FaceWatch:
                 return
             looked = time.monotonic()
             try:
-                self.sight = watcher.look(_small(picture)[0], looked)
+                self.sight = follower.look(_small(picture)[0], looked)
             except Exception:
                 log.exception("a picture could not be searched for faces")
                 self.sight = Sight()
@@ -111,8 +111,8 @@ class FaceWatch:
             return picture if self._thread is thread else None
 
 
-class _Watcher:
-    """What is known from one picture to the next."""
+class Follower:
+    """What is known of the faces from one picture to the next; no thread."""
 
     def __init__(self, finder: FaceFinder, finding: threading.Lock) -> None:
         self._finder = finder

@@ -20,7 +20,8 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any, Dict, List, Sequence
+from collections import deque
+from typing import Any, Deque, Dict, List, Sequence
 
 import numpy as np
 
@@ -61,8 +62,11 @@ class ProcessStream(CameraStream):
         self._closed = False
         self._using = threading.Lock()
         self._last_words = b""
-        self._heard = b""
+        self._unread = b""
+        self._said: Deque[Dict[str, Any]] = deque()
         self._number = 0
+        self._end = ""
+        """How it ended; empty while it has not."""
         try:
             self._start(command)
         except OSError as error:
@@ -77,16 +81,20 @@ class ProcessStream(CameraStream):
         """See `CameraStream`; a process that gives nothing is killed."""
         deadline = time.monotonic() + timeout
         with self._using:
-            while not self._closed:
+            while not self._closed and not self._end:
                 newest = self._pictures.read(after=self._number)
                 if newest is not None:
                     self._number, picture = newest
                     return picture
                 if time.monotonic() >= deadline:
                     self._process.kill()
-                    raise CameraLost(self._detail(f"no picture within {timeout:g} s"))
-                self._listen(deadline)
-        raise CameraLost("closed")
+                    self._end = self._detail(f"no picture within {timeout:g} s")
+                    break
+                try:
+                    self._listen(deadline)
+                except CameraError as error:
+                    self._end = error.detail or error.code
+        raise CameraLost(self._end or "closed")
 
     def close(self) -> None:
         if self._closed:
@@ -141,21 +149,28 @@ class ProcessStream(CameraStream):
 
         Raises the error that was told, and `CameraLost` when the process has ended.
         """
+        if not self._said:
+            self._hear(deadline)
+        while self._said:
+            message = self._said.popleft()
+            if message.get("tell") == "open":
+                return True
+            if message.get("tell") == "failed":
+                error = ERRORS.get(str(message.get("code")), CameraError)
+                raise error(str(message.get("detail", ""))[:LAST_WORDS])
+        return False
+
+    def _hear(self, deadline: float) -> None:
         ready, _, _ = select.select([self._report, self._noise], [], [], _slice(deadline))
         if self._noise in ready:
             self._keep_last_words()
         if self._report not in ready:
-            return False
+            return
         said = os.read(self._report, BLOCK)
         if not said:
             raise CameraLost(self._detail("its process ended"))
-        *lines, self._heard = (self._heard + said).split(b"\n")
-        messages = [_decode(line) for line in lines]
-        for message in messages:
-            if message.get("tell") == "failed":
-                error = ERRORS.get(str(message.get("code")), CameraError)
-                raise error(str(message.get("detail", ""))[:LAST_WORDS])
-        return any(message.get("tell") == "open" for message in messages)
+        *lines, self._unread = (self._unread + said).split(b"\n")
+        self._said.extend(_decode(line) for line in lines)
 
     def _keep_last_words(self) -> None:
         with contextlib.suppress(BlockingIOError):
