@@ -66,7 +66,7 @@ class PinPad(QWidget, Dressed):
         self.message.turn_into("warning" if warning else "body")
 
     def take(self, digits: bool) -> None:
-        """Whether digits can be entered now."""
+        """Whether they can be entered from now on."""
         for key in (*self._digit_keys, self.erase_key, self.confirm_key):
             key.setEnabled(digits)
         self._show_digits()
@@ -111,7 +111,7 @@ class PinPad(QWidget, Dressed):
         return key
 
     def _add(self, digit: str) -> None:
-        if self._taking() and len(self._digits) < LONGEST:
+        if self.taking() and len(self._digits) < LONGEST:
             self._digits += digit
             self._show_digits()
 
@@ -120,19 +120,20 @@ class PinPad(QWidget, Dressed):
         self._show_digits()
 
     def _confirm(self) -> None:
-        if self._taking() and len(self._digits) >= SHORTEST:
+        if self.taking() and len(self._digits) >= SHORTEST:
             digits, self._digits = self._digits, ""
             self._show_digits()
             self.entered.emit(digits)
 
-    def _taking(self) -> bool:
+    def taking(self) -> bool:
+        """Whether digits can be entered now."""
         return self._digit_keys[0].isEnabled()
 
     def _show_digits(self) -> None:
         count = len(self._digits)
         self.dots.setText(" ".join("●" * count + "○" * max(0, SHORTEST - count)))
         self.dots.setAccessibleName(tr("pin.digits", self._language, count=count))
-        self.confirm_key.setEnabled(self._taking() and count >= SHORTEST)
+        self.confirm_key.setEnabled(self.taking() and count >= SHORTEST)
 
 
 def _grown(key: Button) -> Button:

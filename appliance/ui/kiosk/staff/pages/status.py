@@ -7,8 +7,9 @@ from typing import Dict, List, Optional, Tuple
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QGridLayout
 
+from .....engine.client import EngineClient
 from .....engine.job import State
-from .....engine.view import Health
+from .....engine.view import Health, JobView
 from .....errors import SonicError
 from .... import events as on
 from ....feeds import EngineState, Feed
@@ -23,6 +24,8 @@ from .page import Card, Page
 
 ASK_MS = 3000
 """How often the engine is asked while the page is shown."""
+PAGE = 100
+"""Jobs that it tells of at once."""
 LINES = ("engine", "worker", "message", "waiting", "kept", "disk", "temperature")
 GIGABYTE = 1e9
 
@@ -102,11 +105,9 @@ class StatusPage(Page):
 
     def _asked(self) -> Tuple[Health, Tuple[int, int]]:
         with self.desk.parts.engine() as engine:
-            states = [view.job.state for view in engine.jobs(limit=1000)]
-            return engine.health(), (
-                sum(state in (State.QUEUED, State.RUNNING) for state in states),
-                sum(state in (State.DONE, State.FAILED) for state in states),
-            )
+            states = [view.job.state for view in _all_jobs(engine)]
+            ended = sum(state in (State.DONE, State.FAILED) for state in states)
+            return engine.health(), (len(states) - ended, ended)
 
     def _heard(self, found: Tuple[Health, Tuple[int, int]]) -> None:
         self._asking = False
@@ -148,3 +149,12 @@ class StatusPage(Page):
             return self.words(f"staff.{what}.{value}")
         except KeyError:
             return value
+
+
+def _all_jobs(engine: EngineClient) -> List[JobView]:
+    jobs: List[JobView] = []
+    page = engine.jobs(limit=PAGE)
+    while page:
+        jobs += page
+        page = engine.jobs(limit=PAGE, before=page[-1].job.sequence) if len(page) == PAGE else []
+    return jobs
