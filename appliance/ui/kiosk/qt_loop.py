@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Callable, Optional
+from typing import Callable, Optional, Set
 
 from PyQt5.QtCore import QObject, Qt, QTimer, pyqtSignal
 
@@ -31,6 +31,8 @@ class _Post(QObject):
 
     def __init__(self) -> None:
         super().__init__()
+        self.timers: Set[Timer] = set()
+        """Those that wait; nobody else need keep them."""
         self.letter.connect(self._deliver, Qt.QueuedConnection)
 
     def _deliver(self, call: Callable[[], None]) -> None:
@@ -38,12 +40,14 @@ class _Post(QObject):
 
 
 class _QtTimer(Timer):
-    def __init__(self, parent: QObject, seconds: float, call: Callable[[], None]) -> None:
+    def __init__(self, post: _Post, seconds: float, call: Callable[[], None]) -> None:
         self._call = call
-        self._timer: Optional[QTimer] = QTimer(parent)
+        self._post = post
+        self._timer: Optional[QTimer] = QTimer(post)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._fire)
         self._timer.start(max(0, round(1000 * seconds)))
+        post.timers.add(self)
 
     def cancel(self) -> None:
         if self._timer is not None:
@@ -51,6 +55,7 @@ class _QtTimer(Timer):
                 self._timer.stop()
                 self._timer.deleteLater()
             self._timer = None
+            self._post.timers.discard(self)
 
     def _fire(self) -> None:
         self.cancel()

@@ -83,6 +83,7 @@ _FAILURES: Dict[str, Tuple[Pair, Pair]] = {
     "model_missing": (("设备里缺少制作视频的文件。", "Files for making videos are missing."), ASK_STAFF),
     "model_corrupt": (("制作视频的文件已损坏。", "Files for making videos are damaged."), ASK_STAFF),
     "model_mismatch": (("设备里的文件版本不一致。", "Files of this machine do not fit together."), ASK_STAFF),
+    "npu": (("人工智能处理器没有反应。", "The AI processor does not respond."), TRY_OR_ASK),
     "model_input_invalid": (("制作视频时出错了。", "Making the video failed."), ASK_STAFF),
     "output": (("视频没有存成。", "The video could not be stored."), TRY_OR_ASK),
     "disk_full": (("存储空间不够了。", "There is not enough space left."), ASK_STAFF),

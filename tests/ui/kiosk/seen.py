@@ -1,4 +1,4 @@
-"""What somebody in front of the screen would complain about: cut words, things over each other, too small for a finger."""
+"""What somebody in front of the screen would complain about: cut words, things over each other, too small to hit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every screen, in all sizes, languages and modes: nothing is cut, nothing lies over something else, fingers can hit."""
+"""Every screen, in all sizes, languages and modes: no words are cut or lie over others, and fingers can hit."""
 
 from __future__ import annotations
 

@@ -62,9 +62,8 @@ class VoiceScreen(Page):
         for column in (self._ideas_column, self._booth_column):
             pad(column, 2 * theme.space, theme.space)
         self.record.setMinimumWidth(4 * theme.target)
-        roomy = theme.upright or not theme.large_text
         for widget in self._spare:
-            widget.setVisible(roomy)
+            widget.setVisible(not theme.large_text)
 
     def retranslate(self) -> None:
         super().retranslate()
