@@ -19,11 +19,21 @@ def shared() -> Iterator[Service]:
         yield service
 
 
+@pytest.fixture(scope="module")
+def _breakable() -> Iterator[Service]:
+    with running_service() as service:
+        yield service
+
+
 @pytest.fixture()
-def service() -> Iterator[Service]:
-    """One that the test may stop, kill or leave in disorder."""
-    with running_service() as own:
-        yield own
+def service(_breakable: Service) -> Service:
+    """One that the test may stop, kill or leave in disorder: well and without jobs when it begins."""
+    assert _breakable.process is not None
+    if _breakable.process.poll() is not None:
+        _breakable.start()
+    with _breakable.client() as client:
+        client.wipe()
+    return _breakable
 
 
 @pytest.fixture()
