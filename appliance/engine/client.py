@@ -60,7 +60,6 @@ class EngineClient:
         """``socket``: of the engine on this machine. Else ``url`` and ``token`` of one that listens elsewhere."""
         self._patience = patience
         self._socket = socket
-        self._reached = False
         self._interrupted = False
         self._sockets: List[socketlib.socket] = []
         """Of the open connections, and some that were closed."""
@@ -218,8 +217,6 @@ class EngineClient:
         """An answer whose body is still to come. Raises what the engine answers, `EngineUnavailable` without answer."""
         if self._interrupted:
             raise _Interrupted("interrupted")
-        if not self._reached:
-            self._knock()
         try:
             with self._http.stream(method, path, extensions={"trace": self._trace}, **request) as answer:
                 if answer.status_code >= 400 and answer.status_code not in accepted:
@@ -227,12 +224,13 @@ class EngineClient:
                     raise _error(answer)
                 yield answer
         except httpx.HTTPError as error:
-            self._reached = False
             kind = _Absent if isinstance(error, httpx.ConnectError) else EngineUnavailable
             raise kind(f"{type(error).__name__}: {error}") from error
 
     def _trace(self, event: str, info: Dict[str, Any]) -> None:
         """Told by httpcore of every step; remembers the sockets, for only the end of one wakes who waits for it."""
+        if event == "connection.connect_unix_socket.started":
+            self._knock()
         if event.startswith("connection.connect_") and event.endswith(".complete"):
             opened = info["return_value"].get_extra_info("socket")
             self._sockets = [known for known in self._sockets if known.fileno() >= 0] + [opened]
@@ -241,20 +239,18 @@ class EngineClient:
 
     def _knock(self) -> None:
         """Is anybody there? httpx does not say who was refused by the file's mode, and leaves the socket open."""
-        if self._socket is not None:
-            with socketlib.socket(socketlib.AF_UNIX, socketlib.SOCK_STREAM) as probe:
-                probe.settimeout(CONNECT_SECONDS)
-                try:
-                    probe.connect(str(self._socket))
-                except PermissionError as error:
-                    raise _Absent(
-                        str(error),
-                        message="Your user may not speak to the engine.",
-                        action="Ask whoever runs this appliance to put you into the group that may.",
-                    ) from error
-                except OSError as error:
-                    raise _Absent(str(error)) from error
-        self._reached = True
+        with socketlib.socket(socketlib.AF_UNIX, socketlib.SOCK_STREAM) as probe:
+            probe.settimeout(CONNECT_SECONDS)
+            try:
+                probe.connect(str(self._socket))
+            except PermissionError as error:
+                raise _Absent(
+                    str(error),
+                    message="Your user may not speak to the engine.",
+                    action="Ask whoever runs this appliance to put you into the group that may.",
+                ) from error
+            except OSError as error:
+                raise _Absent(str(error)) from error
 
     def _lasting(self, call: Callable[[], T], gone_is_done: bool = False) -> Any:
         """The call, repeated while the engine is being started again."""
