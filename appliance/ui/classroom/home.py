@@ -61,7 +61,7 @@ class HomeScreen(Screen):
     def restyle(self) -> None:
         theme = self.theme
         turn(self._box, theme.upright)
-        turn(self._cards, False)
+        turn(self._cards, theme.upright)
         pad(self._box, 2 * theme.space, 2 * theme.space)
         pad(self._column, 2 * theme.space, 2 * theme.space)
         self._new.setSpacing(theme.space)
@@ -74,7 +74,11 @@ class HomeScreen(Screen):
 
     def retranslate(self) -> None:
         super().retranslate()
-        self.lectures.setAccessibleName(self.words("classroom.recent"))
+        for widget, key in (
+            (self.lectures, "recent"), (self.portrait, "portrait_pick"), (self.camera, "portrait_camera"),
+            (self.recording, "lecture_pick"), (self.record, "lecture_record"),
+        ):  # fmt: skip
+            widget.setAccessibleName(self.words(f"classroom.{key}"))
         self.lectures.language = self.language
         self._show_lectures()
 
@@ -162,10 +166,10 @@ class HomeScreen(Screen):
         self.say(hint, "classroom.drop")
         self._hint_row.addWidget(Glyph("folder", 1.2, "muted"))
         self._hint_row.addWidget(hint, 1)
-        self.portrait = self._button("primary", "photo", "classroom.portrait_pick", self._begin)
-        self.camera = self._button("plain", "camera", "classroom.portrait_camera", self._begin_with_camera)
-        self.recording = self._button("primary", "sound", "classroom.lecture_pick", self._begin)
-        self.record = self._button("plain", "microphone", "classroom.lecture_record", self._begin_to_record)
+        self.portrait = self._button("primary", "photo", "classroom.choose", self._begin)
+        self.camera = self._button("plain", "camera", "classroom.photograph", self._begin_with_camera)
+        self.recording = self._button("primary", "sound", "classroom.choose", self._begin)
+        self.record = self._button("plain", "microphone", "classroom.record", self._begin_to_record)
         self.camera.setVisible(self._rules.camera)
         self._card_columns = [
             self._card("user", "classroom.portrait", (self.portrait, self.camera)),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import List, Optional
 
 from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from ...errors import SonicError
 from ...models import ModelStore
@@ -16,7 +16,7 @@ from ..feeds import Feed, Making
 from ..flow import Rules, Visit
 from ..kiosk.failure import failure_of
 from ..kiosk.screen import Screen
-from ..kiosk.screens.page import pad
+from ..kiosk.screens.page import pad, turn
 from ..kiosk.theme import Theme
 from ..kiosk.video_view import VideoView
 from ..kiosk.widgets import Button
@@ -34,13 +34,13 @@ class LecturePlayingScreen(Screen):
 
     def __init__(self, rules: Rules, video: VideoView, memory: Memory, store: ModelStore, folder: Path) -> None:
         super().__init__()
-        self._rules, self._memory, self._store, self._folder = rules, memory, store, folder
+        self._memory, self._store, self._folder = memory, store, folder
         self._visit = Visit()
         self._hearing: Optional[Hearing] = None
         self._duration = 0.0
         self.lecture = LectureView(video, memory)
         self._column = QVBoxLayout(self)
-        self._actions = QHBoxLayout()
+        self._actions = QBoxLayout(QBoxLayout.LeftToRight)
         self.delete = self._button("danger", "delete", "playing.delete", None)
         self.link = self._button("plain", "phone", "playing.link", on.ShowLink())
         self.save = self._button("plain", "save", "playing.save", on.Save())
@@ -51,6 +51,8 @@ class LecturePlayingScreen(Screen):
         self._actions.addStretch(1)
         for button in (self.link, self.save, self.done):
             self._actions.addWidget(button)
+        self.save.setVisible(rules.save)
+        self.link.setVisible(rules.link)
         self.delete.clicked.connect(self.wants_delete)
         self.lecture.ended.connect(lambda: self.deed.emit(on.PlaybackEnded()))
         self.lecture.failed.connect(self._failed)
@@ -64,13 +66,12 @@ class LecturePlayingScreen(Screen):
     def restyle(self) -> None:
         theme = self.theme
         pad(self._column, 2 * theme.space, 2 * theme.space)
+        turn(self._actions, theme.upright)
         self._actions.setSpacing(theme.space)
 
     def show_visit(self, visit: Visit) -> None:
         self._visit = visit
         self.lecture.show_duration(self._duration, visit.finished)
-        self.save.setVisible(self._rules.save)
-        self.link.setVisible(self._rules.link)
         for button in (self.save, self.link, self.done):
             button.setEnabled(visit.finished)
         self._hear(visit)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 TEXTS = {
     "classroom.title": ("新的讲课视频", "A new lecture"),
-    "classroom.portrait": ("1 · 选人像", "1 · Portrait"),
-    "classroom.portrait_pick": ("从图库选择", "Choose a portrait"),
-    "classroom.portrait_camera": ("用相机拍", "Take a photo"),
-    "classroom.lecture": ("2 · 选讲课录音", "2 · Lecture"),
-    "classroom.lecture_pick": ("选择录音", "Choose a recording"),
-    "classroom.lecture_record": ("现在录音", "Record it now"),
+    "classroom.portrait": ("1 · 人像", "1 · Portrait"),
+    "classroom.choose": ("选择", "Choose"),
+    "classroom.photograph": ("拍照", "Take photo"),
+    "classroom.record": ("现场录音", "Record"),
+    "classroom.portrait_pick": ("选择人像", "Choose a portrait"),
+    "classroom.portrait_camera": ("用相机拍人像", "Take a photo for the portrait"),
+    "classroom.lecture": ("2 · 讲课录音", "2 · Lecture"),
+    "classroom.lecture_pick": ("选择讲课录音", "Choose a recording"),
+    "classroom.lecture_record": ("现场录制讲课", "Record the lecture here"),
     "classroom.drop": (
         "也可以把照片和录音文件拖到这里（MP3、M4A、WAV）。",
         "Or drag a photo and a recording here (MP3, M4A, WAV).",
