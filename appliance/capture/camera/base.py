@@ -48,4 +48,8 @@ class Camera(ABC):
 
     @abstractmethod
     def open(self, device: str = "") -> CameraStream:
-        """``device``: a path or a part of a name; empty: the first. Raises `CameraMissing`, `CameraBusy`."""
+        """``device``: a path or a part of a name; empty: the first.
+
+        Raises `CameraMissing`, `CameraBusy`, `CameraLost` where the driver does not answer, and `CameraError` where it
+        cannot or this user may not.
+        """

@@ -10,7 +10,6 @@ import numpy as np
 
 from ...pipeline.face import Portrait
 from ...pipeline.face.topology import LEFT_EYE_LOWER, LEFT_EYE_UPPER, RIGHT_EYE_LOWER, RIGHT_EYE_UPPER
-from .guidance import largest
 
 PICTURES = 8
 SECONDS = 0.7
@@ -22,7 +21,8 @@ OPEN_ENOUGH = 0.8
 STRAIGHT_ENOUGH = 6.0
 """Degrees by which a head may be turned further than in the picture where it is turned least."""
 
-Find = Callable[[np.ndarray], List[Portrait]]
+FaceIn = Callable[[np.ndarray, Optional[Portrait]], Optional[Portrait]]
+"""The face in a picture, given where it was in the one before. See `face_watch.FaceWatch.face_in`."""
 
 
 class Burst:
@@ -62,11 +62,12 @@ class Burst:
         return [] if self.cancelled else self._pictures
 
 
-def best_of(pictures: Sequence[np.ndarray], find: Find, wanted: Callable[[], bool] = lambda: True) -> np.ndarray:
+def best_of(pictures: Sequence[np.ndarray], face_in: FaceIn, wanted: Callable[[], bool] = lambda: True) -> np.ndarray:
     """The picture to keep, of at least one. ``wanted``: asked in between; once it says no, any picture is good."""
     seen: List[Tuple[np.ndarray, Portrait]] = []
+    face: Optional[Portrait] = None
     for picture in pictures:
-        face = largest(find(picture)) if wanted() else None
+        face = face_in(picture, face) if wanted() else None
         if face is not None:
             seen.append((picture, face))
     if not seen:

@@ -76,16 +76,18 @@ class FaceWatch:
             self._offered = picture
             self._stirred.notify_all()
 
-    def find(self, picture: np.ndarray) -> List[Portrait]:
-        """All faces of a picture, now, in the caller's thread; coordinates are those of ``picture``."""
-        small, scale = _small(picture)
-        with self._finding:
-            return self._finder.find(Photo(small)) if scale == 1 else self._found_again(picture, small, scale)
+    def face_in(self, picture: np.ndarray, near: Optional[Portrait] = None) -> Optional[Portrait]:
+        """The largest face of a picture, now, in the caller's thread; in pixels of ``picture``.
 
-    def _found_again(self, picture: np.ndarray, small: np.ndarray, scale: float) -> List[Portrait]:
-        """Found in the small picture, then measured in the large one."""
-        found = [self._finder.track(Photo(picture), enlarged(face, scale)) for face in self._finder.find(Photo(small))]
-        return [face for face in found if face is not None]
+        ``near``: where it was in the picture before; saves the search where it still is there.
+        """
+        with self._finding:
+            face = near and self._finder.track(Photo(picture), near)
+            if face is None:
+                small, scale = _small(picture)
+                found = largest(self._finder.find(Photo(small)))
+                face = found and self._finder.track(Photo(picture), enlarged(found, scale))
+            return face
 
     def _run(self) -> None:
         follower = Follower(self._finder, self._finding)

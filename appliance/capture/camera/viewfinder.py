@@ -127,7 +127,7 @@ class Viewfinder:
         try:
             if not pictures:
                 raise self._lost or CameraLost(f"no picture within {SHOOT_SECONDS:g} s")
-            best = best_of(pictures, self._watch.find, wanted=lambda: not burst.cancelled)
+            best = best_of(pictures, self._watch.face_in, wanted=lambda: not burst.cancelled)
             if not burst.cancelled:
                 write_atomically(path, _jpeg(best), PRIVATE)
                 if burst.cancelled:

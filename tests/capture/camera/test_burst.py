@@ -13,7 +13,7 @@ from faces import STILL, identity, motion
 from appliance.capture.camera.burst import PICTURES, SECONDS, Burst, best_of, eyes_open, sharpness
 from appliance.capture.camera.face_watch import FaceWatch
 from appliance.models import ModelStore
-from appliance.pipeline.face import FaceFinder
+from appliance.pipeline.face import FaceFinder, Portrait
 from appliance.pipeline.render import Renderer
 
 
@@ -33,6 +33,12 @@ def noisy(picture: np.ndarray, seed: int) -> np.ndarray:
     return np.clip(picture + noise, 0, 255).astype(np.uint8)
 
 
+def face(watch: FaceWatch, picture: np.ndarray) -> Portrait:
+    found = watch.face_in(picture)
+    assert found is not None
+    return found
+
+
 def index_of(best: np.ndarray, pictures: List[np.ndarray]) -> int:
     return next(index for index, picture in enumerate(pictures) if picture is best)
 
@@ -40,7 +46,7 @@ def index_of(best: np.ndarray, pictures: List[np.ndarray]) -> int:
 def test_the_sharp_one_is_kept(watch: FaceWatch) -> None:
     radii = (3.0, 2.0, 4.0, 0.0, 1.5, 2.5, 3.0, 2.0)
     pictures = [noisy(blurred(well_placed(), radius) if radius else well_placed(), 0) for radius in radii]
-    assert index_of(best_of(pictures, watch.find), pictures) == 3
+    assert index_of(best_of(pictures, watch.face_in), pictures) == 3
 
 
 def test_the_face_must_be_sharp_and_not_the_wall(watch: FaceWatch) -> None:
@@ -50,30 +56,30 @@ def test_the_face_must_be_sharp_and_not_the_wall(watch: FaceWatch) -> None:
         picture[:, :300] = texture[:, :300]
         picture[:, -300:] = texture[:, -300:]
     assert sharpness(dull, None) > sharpness(sharp, None)
-    assert best_of([dull, sharp], watch.find) is sharp
+    assert best_of([dull, sharp], watch.face_in) is sharp
 
 
 def test_open_eyes_are_kept(watch: FaceWatch, renderer: Renderer) -> None:
     """Of a blink the shut eyes are not taken, not even where they are the sharpest."""
     lids = (1.0, 0.0, 0.6, 0.1, 1.0, 0.05)
     pictures = [renderer.frame(motion(eyeBlink=lid), STILL) for lid in lids]
-    openness = [eyes_open(watch.find(picture)[0]) for picture in pictures]
+    openness = [eyes_open(face(watch, picture)) for picture in pictures]
     assert max(openness[0], openness[4]) < 0.7 * min(openness[1], openness[3], openness[5])
     softened = [picture if lid > 0.5 else blurred(picture, 0.8) for picture, lid in zip(pictures, lids)]
-    assert sharpness(softened[0], watch.find(softened[0])[0]) > sharpness(softened[1], watch.find(softened[1])[0])
-    assert index_of(best_of(softened, watch.find), softened) in (1, 3, 5)
+    assert sharpness(softened[0], face(watch, softened[0])) > sharpness(softened[1], face(watch, softened[1]))
+    assert index_of(best_of(softened, watch.face_in), softened) in (1, 3, 5)
 
 
 def test_one_with_a_face_is_kept(watch: FaceWatch) -> None:
     empty = scene()
     empty[::2] = 255  # and full of edges
     pictures = [empty, blurred(well_placed(), 2.0), empty]
-    assert best_of(pictures, watch.find) is pictures[1]
+    assert best_of(pictures, watch.face_in) is pictures[1]
 
 
 def test_without_any_face_the_sharpest_is_kept(watch: FaceWatch) -> None:
     pictures = [blurred(tilted(well_placed(), 180.0), 4.0), tilted(well_placed(), 180.0)]
-    assert best_of(pictures, lambda picture: []) is pictures[1]
+    assert best_of(pictures, lambda picture, near: None) is pictures[1]
 
 
 def test_pictures_are_spread_over_the_burst() -> None:

@@ -159,15 +159,6 @@ def test_open_and_close_leave_no_file_open(rig: Rig) -> None:
     assert psutil.Process().num_fds() == files
 
 
-@pytest.mark.slow
-def test_days_of_visitors_leave_no_file_open(driven: Rig) -> None:
-    driven.camera.open().close()
-    files = psutil.Process().num_fds()
-    for _ in range(200):
-        driven.camera.open().close()
-    assert psutil.Process().num_fds() == files
-
-
 # --- drivers ----------------------------------------------------------------------------------------------------------
 
 

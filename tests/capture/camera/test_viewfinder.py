@@ -192,7 +192,7 @@ def test_a_photo_that_the_engine_accepts(person: Rig, watch: FaceWatch, finder: 
 
 
 def test_of_the_pictures_of_a_burst_the_sharp_one_is_kept(watch: FaceWatch, tmp_path: Path) -> None:
-    """All are blurred but those from the second of the burst on."""
+    """Its first ones are blurred."""
     sharp, dull = well_placed(), blurred(well_placed(), 3.0)
     left_dull = [1_000_000]
 
@@ -203,7 +203,7 @@ def test_of_the_pictures_of_a_burst_the_sharp_one_is_kept(watch: FaceWatch, tmp_
     with Told(Script(picture), watch) as told:
         told.wait(Seen)
         told.viewfinder.shoot(tmp_path / "photo.jpg")
-        left_dull[0] = 2
+        left_dull[0] = 1
         told.wait(PhotoTaken)
     kept = load_photo(tmp_path / "photo.jpg").pixels
     assert sharpness(kept, None) > 0.5 * sharpness(sharp, None) > sharpness(dull, None)
@@ -242,20 +242,16 @@ def test_a_photo_that_cannot_be_saved(person: Rig, watch: FaceWatch, tmp_path: P
         told.wait(Seen, count=count + 1)  # it goes on
 
 
-def test_a_photo_asked_for_again_takes_the_place_of_the_first(person: Rig, watch: FaceWatch, tmp_path: Path) -> None:
+def test_a_photo_asked_for_again(person: Rig, watch: FaceWatch, tmp_path: Path) -> None:
+    """It takes the place of one that is not taken yet."""
     with Told(person.camera, watch) as told:
         told.viewfinder.shoot(tmp_path / "first.jpg")
         told.viewfinder.shoot(tmp_path / "second.jpg")
         told.wait(PhotoTaken)
-    assert told.but_pictures() == [PhotoTaken(tmp_path / "second.jpg")]
-    assert not (tmp_path / "first.jpg").exists()
-
-
-def test_one_photo_after_another(person: Rig, watch: FaceWatch, tmp_path: Path) -> None:
-    with Told(person.camera, watch) as told:
-        for count in (1, 2):
-            told.viewfinder.shoot(tmp_path / f"{count}.jpg")
-            assert told.wait(PhotoTaken, count=count).path.exists()
+        assert not (tmp_path / "first.jpg").exists()
+        told.viewfinder.shoot(tmp_path / "third.jpg")
+        told.wait(PhotoTaken, count=2)
+    assert told.but_pictures() == [PhotoTaken(tmp_path / f"{name}.jpg") for name in ("second", "third")]
 
 
 # --- a camera that goes -----------------------------------------------------------------------------------------------
@@ -265,13 +261,9 @@ def test_one_photo_after_another(person: Rig, watch: FaceWatch, tmp_path: Path) 
 def pluggable(request: pytest.FixtureRequest, person: Rig, tmp_path: Path) -> Rig:
     if request.param == "file":
         return person
-    rig = V4l2Rig(tmp_path / "v4l2" if (tmp_path / "v4l2").mkdir() is None else tmp_path, kernel(tmp_path))
+    rig = V4l2Rig(tmp_path, compiled(HERE / "kernel.c", tmp_path))
     write_picture(rig.folder / "picture.jpg", well_placed())
     return rig
-
-
-def kernel(folder: Path) -> Path:
-    return compiled(HERE / "kernel.c", folder)
 
 
 def test_unplugged_and_plugged_in_again(pluggable: Rig, watch: FaceWatch, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,11 +282,19 @@ def test_unplugged_and_plugged_in_again(pluggable: Rig, watch: FaceWatch, monkey
     assert isinstance(told.events[-1], (Seen, CameraBack))
 
 
-def test_unplugged_in_the_middle_of_a_photo(person: Rig, watch: FaceWatch, tmp_path: Path) -> None:
-    with Told(person.camera, watch) as told:
+def test_lost_in_the_middle_of_a_photo(watch: FaceWatch, tmp_path: Path) -> None:
+    left = [1_000_000]
+
+    def picture() -> np.ndarray:
+        left[0] -= 1
+        if left[0] < 0:
+            raise CameraLost("unplugged")
+        return well_placed()
+
+    with Told(Script(picture), watch) as told:
         told.wait(Seen)
+        left[0] = 2
         told.viewfinder.shoot(tmp_path / "photo.jpg")
-        person.unplug()
         told.wait(CameraFailed)
     assert [type(event) for event in told.but_pictures()] == [CameraFailed]
     assert not (tmp_path / "photo.jpg").exists()
@@ -359,11 +359,11 @@ def test_the_watch_serves_one_viewfinder_after_another(person: Rig, watch: FaceW
             told.wait(Seen, lambda event: event.guidance == "ready")
 
 
-def test_a_hundred_visitors_leave_nothing_behind(person: Rig, watch: FaceWatch) -> None:
+def test_many_visitors_leave_nothing_behind(person: Rig, watch: FaceWatch) -> None:
     with Told(person.camera, watch) as told:
         told.wait(Seen)
     files = psutil.Process().num_fds()
-    for _ in range(100):
+    for _ in range(30):
         with Told(person.camera, watch) as told:
             told.wait(Seen)
     assert psutil.Process().num_fds() == files
@@ -373,9 +373,9 @@ def test_a_hundred_visitors_leave_nothing_behind(person: Rig, watch: FaceWatch) 
 
 
 def look_for(follower: Follower, pictures: List[np.ndarray], seconds: float, now: float) -> List[str]:
-    """What is said while these are shown, 25 a second, again and again."""
+    """What is said while these are shown, 12 a second, again and again."""
     small = [np.ascontiguousarray(picture[::2, ::2]) for picture in pictures]
-    return [follower.look(small[tick % len(small)], now + tick / 25).guidance for tick in range(int(seconds * 25))]
+    return [follower.look(small[tick % len(small)], now + tick / 12).guidance for tick in range(int(seconds * 12))]
 
 
 def follower_of(finder: FaceFinder) -> Follower:
@@ -384,7 +384,7 @@ def follower_of(finder: FaceFinder) -> Follower:
 
 def test_who_moves_is_told_to_hold_still(finder: FaceFinder) -> None:
     follower = follower_of(finder)
-    places = [*range(540, 740, 20), *range(740, 540, -20)]
+    places = [*range(540, 740, 40), *range(740, 540, -40)]
     assert look_for(follower, [scene((x, 360, 500)) for x in places], 2.0, now=0.0)[-1] == "hold_still"
     assert look_for(follower, [well_placed()], 1.5, now=2.0)[-1] == "ready"
 
