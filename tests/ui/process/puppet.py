@@ -52,6 +52,12 @@ class Strings(QObject):
             "keyboard": self._window.isActiveWindow(),
         }
 
+    def colours_on_screen(self) -> int:
+        """Of what the X server itself shows."""
+        picture = QApplication.primaryScreen().grabWindow(0).toImage()
+        places = ((x, y) for y in range(0, picture.height(), 2) for x in range(0, picture.width(), 2))
+        return len({picture.pixel(x, y) for x, y in places})
+
     def _texts(self) -> List[str]:
         widgets = [widget for kind in (QLabel, QAbstractButton) for widget in self._window.findChildren(kind)]
         return [widget.text() for widget in widgets if widget.isVisible() and widget.text()]
