@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import subprocess
@@ -124,6 +125,9 @@ def pulse_rig(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     for program in ("pulseaudio", "pactl", "paplay"):
         if shutil.which(program) is None:
             pytest.skip(f"there is no {program}")
+    plugin = "alsa-lib/libasound_module_pcm_pulse.so"
+    if not glob.glob(f"/usr/lib*/{plugin}") + glob.glob(f"/usr/lib*/*/{plugin}"):
+        pytest.skip("ALSA's plugin for PulseAudio (libasound2-plugins) is not installed")
     path = write_wav(folder / "tone.wav", tone(120, HERTZ, 0.5, RATE), RATE)
     configure_alsa(
         folder,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from capture.microphone.rigs import GATE, alsa_tone, compile_c, configure_alsa
+from helpers import REPOSITORY
 
 from appliance.capture.microphone.pyaudio_ import PyAudioMicrophone
 from appliance.errors import MicrophoneBusy, MicrophoneLost, MicrophoneMissing
@@ -82,3 +86,34 @@ def test_no_microphone_is_said_quietly(
 def test_the_system_s_own_configuration_chatters_to_nobody(capfd: pytest.CaptureFixture[str]) -> None:
     PyAudioMicrophone().devices()
     assert capfd.readouterr() == ("", "")
+
+
+ORPHAN = """
+import time
+import psutil
+from appliance.capture.microphone.pyaudio_ import PyAudioMicrophone
+
+stream = PyAudioMicrophone().open("tone")
+print(psutil.Process().children()[0].pid, flush=True)
+time.sleep(3600)
+"""
+
+
+def test_a_hanging_driver_does_not_outlive_an_appliance_that_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the device would stay busy for the next one."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(str(fifo))
+    alsa_tone(tmp_path, monkeypatch, infile=fifo)
+    writer = os.open(str(fifo), os.O_RDWR)
+    try:
+        command = [sys.executable, "-c", ORPHAN]
+        with subprocess.Popen(command, cwd=str(REPOSITORY), stdout=subprocess.PIPE) as appliance:
+            assert appliance.stdout is not None
+            child = psutil.Process(int(appliance.stdout.readline()))
+            appliance.kill()
+        gone, alive = psutil.wait_procs([child], timeout=60)
+        assert not alive
+    finally:
+        os.close(writer)
