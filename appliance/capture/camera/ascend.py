@@ -16,7 +16,7 @@ from ...errors import CameraBusy, CameraError, CameraLost, CameraMissing
 from ..ascend_media import LIBRARY, MediaLibrary
 from .base import Camera, CameraDevice, CameraStream
 from .choice import choose_device
-from .process import CHILD, ProcessStream
+from .process import CHILD, ProcessStream, list_devices
 from .source import Source
 
 CHANNELS = (0, 1)
@@ -56,19 +56,14 @@ class AscendCamera(Camera):
     """``width`` and ``height``: of the picture; the nearest of `SIZES` is taken. ``library``: its path or name."""
 
     def __init__(self, width: int, height: int, library: str = LIBRARY, command: Sequence[str] = CHILD) -> None:
-        self._library = library
-        self._command = [
-            *command, "ascend", "--width", str(width), "--height", str(height), "--library", library,
-        ]  # fmt: skip
+        self._list = [*command, "list-ascend", "--library", library]
+        self._open = [*command, "ascend", "--library", library, "--width", str(width), "--height", str(height)]
 
     def devices(self) -> List[CameraDevice]:
-        try:
-            return _devices(MediaLibrary(FUNCTIONS, CameraMissing, self._library))
-        except CameraMissing:
-            return []
+        return list_devices(self._list)
 
     def open(self, device: str = "") -> CameraStream:
-        return ProcessStream([*self._command, "--device", device])
+        return ProcessStream([*self._open, "--device", device])
 
 
 class AscendSource(Source):
@@ -76,7 +71,7 @@ class AscendSource(Source):
 
     def __init__(self, device: str, width: int, height: int, library: str = LIBRARY) -> None:
         self._media = MediaLibrary(FUNCTIONS, CameraMissing, library)
-        self._channel = int(choose_device(_devices(self._media), device).path)
+        self._channel = int(choose_device(_found(self._media), device).path)
         # Open already: by another program, or by one of ours that was killed. The library tells by its answer.
         was_open = self._media.call("QueryCameraStatus", self._channel) == STATUS_OPEN
         if not self._media.succeeds("OpenCamera", self._channel):
@@ -109,8 +104,15 @@ class AscendSource(Source):
             raise CameraError(f"SetCameraProperty {what} failed")
 
 
-def _devices(media: MediaLibrary) -> List[CameraDevice]:
-    """Channels with a camera. Their path is the number of the channel."""
+def channels(library: str) -> List[CameraDevice]:
+    """Those with a camera; their path is their number. Asks the library, in this process."""
+    try:
+        return _found(MediaLibrary(FUNCTIONS, CameraMissing, library))
+    except CameraMissing:
+        return []
+
+
+def _found(media: MediaLibrary) -> List[CameraDevice]:
     statuses = [(channel, media.call("QueryCameraStatus", channel)) for channel in CHANNELS]
     return [
         CameraDevice(str(channel), f"MIPI camera {channel}")

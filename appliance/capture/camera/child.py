@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ from typing import Callable, List
 import cv2
 
 from ...errors import CameraError, CameraLost
-from .ascend import AscendSource
+from .ascend import AscendSource, channels
 from .shared import SharedPictures
 from .source import Source
 from .v4l2 import V4l2Source
@@ -35,7 +36,9 @@ def main(arguments: List[str]) -> int:
     v4l2.add_argument("--classes", type=Path)
     v4l2.add_argument("--nodes", type=Path)
     ascend = kinds.add_parser("ascend")
-    ascend.add_argument("--library")
+    listing = kinds.add_parser("list-ascend")
+    for kind in (ascend, listing):
+        kind.add_argument("--library")
     for kind in (v4l2, ascend):
         kind.add_argument("--device")
         kind.add_argument("--width", type=int)
@@ -43,6 +46,9 @@ def main(arguments: List[str]) -> int:
         kind.add_argument("--memory", type=int)
         kind.add_argument("--report", type=int)
     options = parser.parse_args(arguments)
+    if options.kind == "list-ascend":
+        print(json.dumps([dataclasses.asdict(device) for device in channels(options.library)]))
+        return 0
 
     def source() -> Source:
         if options.kind == "v4l2":

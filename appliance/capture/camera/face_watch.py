@@ -23,7 +23,7 @@ from .guidance import Guide, largest, look_at
 LONG_SIDE = 960
 """Of the picture that is searched, pixels: in smaller ones a second person may pass for too small to count."""
 LOOK_SECONDS = 0.08
-"""From one look to the next, at least: eyes see no difference, a small machine does."""
+"""From one look to the next, at least: eyes see no difference. Where a look takes long, as long a rest follows."""
 SEARCH_SECONDS = 1.0
 """How often to look for further persons while one face is followed."""
 EMPTY_SECONDS = 0.2
@@ -91,17 +91,18 @@ class FaceWatch:
 
     def _run(self) -> None:
         follower = Follower(self._finder, self._finding)
-        looked = float("-inf")
+        due = time.monotonic()
         while True:
-            picture = self._next(looked + LOOK_SECONDS)
+            picture = self._next(due)
             if picture is None:
                 return
-            looked = time.monotonic()
+            began = time.monotonic()
             try:
-                self.sight = follower.look(_small(picture)[0], looked)
+                self.sight = follower.look(_small(picture)[0], began)
             except Exception:
                 log.exception("a picture could not be searched for faces")
                 self.sight = Sight()
+            due = began + max(LOOK_SECONDS, 2 * (time.monotonic() - began))
 
     def _next(self, due: float) -> Optional[np.ndarray]:
         """The newest picture, not before the time ``due``; None when it is time to leave."""

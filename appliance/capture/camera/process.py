@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import select
 import subprocess
@@ -26,7 +27,7 @@ from typing import Any, Deque, Dict, List, Sequence
 import numpy as np
 
 from ...errors import CameraBusy, CameraError, CameraLost, CameraMissing
-from .base import CameraStream
+from .base import CameraDevice, CameraStream
 from .shared import SharedPictures, new_memory
 
 CHILD = (sys.executable, "-m", "appliance.capture.camera.child")
@@ -45,6 +46,8 @@ LAST_WORDS = 400
 """Characters kept of what the process printed."""
 
 ERRORS = {error.code: error for error in (CameraMissing, CameraBusy, CameraLost, CameraError)}
+
+log = logging.getLogger(__name__)
 
 _undead: List[subprocess.Popen[bytes]] = []
 """Killed, but held by the kernel; to be buried when it lets go."""
@@ -180,6 +183,18 @@ class ProcessStream(CameraStream):
         self._keep_last_words()
         words = " ".join(self._last_words.decode("utf-8", "replace").split())
         return f"{what}; it said: {words}" if words else what
+
+
+def list_devices(command: Sequence[str]) -> List[CameraDevice]:
+    """What such a process, told to list, finds, where a driver must be asked that may hang; empty where that fails."""
+    try:
+        listed = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=OPEN_SECONDS
+        ).stdout
+        return [CameraDevice(device["path"], device["name"]) for device in json.loads(listed or b"[]")]
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        log.warning("cameras cannot be listed: %s", type(error).__name__)
+        return []
 
 
 def _slice(deadline: float) -> float:

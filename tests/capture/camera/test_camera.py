@@ -23,6 +23,7 @@ from capture.camera.rigs import (
     write_video,
 )
 
+from appliance.capture.camera.ascend import AscendCamera
 from appliance.capture.camera.base import CameraStream
 from appliance.capture.camera.v4l2 import V4l2Camera
 from appliance.errors import CameraBusy, CameraError, CameraLost, CameraMissing
@@ -200,6 +201,14 @@ def test_a_camera_in_use_is_not_a_missing_one(v4l2: Rig) -> None:
             v4l2.camera.open()
         assert sees_the_walls(stream.read(PATIENCE_SECONDS))
     v4l2.camera.open().close()
+
+
+def test_a_machine_that_is_not_the_board() -> None:
+    camera = AscendCamera(1280, 720, "/nowhere/libmedia_mini.so")
+    assert camera.devices() == []
+    with pytest.raises(CameraMissing) as caught:
+        camera.open()
+    assert "/nowhere/libmedia_mini.so" in caught.value.detail
 
 
 def test_the_boards_camera_in_use(tmp_path: Path, libraries: Path, monkeypatch: pytest.MonkeyPatch) -> None:
