@@ -71,6 +71,14 @@ class Screen(QWidget):
         """Where the keyboard begins."""
         return None
 
+    def enable(self, widget: QWidget, enabled: bool) -> None:
+        """The keyboard goes to where it begins as soon as it can, unless somebody has moved it elsewhere meanwhile."""
+        widget.setEnabled(enabled)
+        if enabled and widget is self.first_focus() and self.isVisible():
+            holder = self.window().focusWidget()
+            if holder is None or holder is self.window() or not holder.isEnabled():
+                widget.setFocus()
+
     def _speak(self, widget: QWidget, key: str) -> None:
         text = self.words(key)
         widget.setAccessibleName(text)

@@ -54,8 +54,8 @@ class Palette:
 HIGH_CONTRAST = Palette(
     background="#000000", surface="#000000", ink="#ffffff", muted="#ffffff", line="#ffffff", track="#595959",
     primary="#ffd60a", primary_pressed="#ffffff", primary_soft="#332b00", on_primary="#000000", accent="#ffd60a",
-    record="#ff6b5e", record_pressed="#ffffff", on_record="#000000", warn="#ffd60a", warn_soft="#332b00", good="#5cff9d",
-    disabled="#8c8c8c", shade="#000000", on_shade="#ffffff", focus="#00e5ff", border=3,
+    record="#ff6b5e", record_pressed="#ffffff", on_record="#000000", warn="#ffd60a", warn_soft="#332b00",
+    good="#5cff9d", disabled="#8c8c8c", shade="#000000", on_shade="#ffffff", focus="#00e5ff", border=3,
 )  # fmt: skip
 
 

@@ -122,6 +122,10 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
         if (self.width(), self.height()) != (self.theme.width, self.theme.height):
             self._dress()
 
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        self._begin_with(self._screens[self.visit.state])
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key_Escape:
             self.deed.emit(on.Back())
@@ -189,8 +193,12 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
         before = cast(Screen, self._stack.currentWidget())
         self._stack.setCurrentWidget(screen)
         before.leave()
+        self._begin_with(screen)
+
+    def _begin_with(self, screen: Screen) -> None:
+        """What cannot be pressed yet gets the keyboard later, see `Screen.enable`."""
         first = screen.first_focus()
-        (first or self).setFocus()
+        (first if first is not None and first.isEnabled() else self).setFocus()
 
     def _notice(self, notice: Notice) -> None:
         words = self._words(f"notice.{notice.key}")

@@ -111,7 +111,7 @@ class PhotoScreen(Screen):
     def _advise(self) -> None:
         """What to do next, in one sentence."""
         error = self._trouble.error if self._trouble else None
-        self.shoot.setEnabled(self._finder.has_picture() and self._state is not State.PHOTO_SHOT)
+        self.enable(self.shoot, self._finder.has_picture() and self._state is not State.PHOTO_SHOT)
         if error is not None:
             message, action = explain(failure_of(error), self.language)
             self._blank.show_words("camera_off", message, action)

@@ -138,7 +138,7 @@ class VoiceScreen(Page):
     def _advise(self) -> None:
         """How it sounds, and what to do about it."""
         error = self._trouble.error if self._trouble else None
-        self.record.setEnabled(self._level is not None and not self._visit.stopping)
+        self.enable(self.record, self._level is not None and not self._visit.stopping)
         warning = self._level.warning if self._level else ""
         role, key = "lead", "voice.level.good" if self._spoke else "voice.level.speak"
         if error is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Sequence, Tuple
 
 from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ..theme import Theme
 from .button import Button
@@ -13,7 +13,10 @@ from .dressed import Dressed
 
 
 class Choice(QWidget, Dressed):
-    """``options``: (key of the text, value). What is shown as chosen follows `show_value` alone: the visit decides."""
+    """``options``: (key of the text, value). What is shown as chosen follows `show_value` alone: the visit decides.
+
+    Not a group of Qt's, whose members Tab cannot reach one by one.
+    """
 
     chosen = pyqtSignal(object)
 
@@ -21,14 +24,13 @@ class Choice(QWidget, Dressed):
         super().__init__()
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._group = QButtonGroup(self)
+        self._value: Any = None
         self._buttons: Dict[str, Tuple[Button, Any]] = {}
         for key, value in options:
             button = Button("segment")
             button.setCheckable(True)
             button.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
-            button.clicked.connect(lambda _checked, value=value: self.chosen.emit(value))
-            self._group.addButton(button)
+            button.clicked.connect(lambda _checked, value=value: self._choose(value))
             self._row.addWidget(button, 1)
             self._buttons[key] = (button, value)
 
@@ -39,12 +41,16 @@ class Choice(QWidget, Dressed):
             button.setAccessibleName(f"{about}: {words(key)}")
 
     def show_value(self, value: Any) -> None:
+        self._value = value
         for button, of_button in self._buttons.values():
-            if of_button == value:
-                button.setChecked(True)
+            button.setChecked(of_button == value)
 
     def button(self, value: Any) -> Button:
         return next(button for button, of_button in self._buttons.values() if of_button == value)
+
+    def _choose(self, value: Any) -> None:
+        self.show_value(self._value)
+        self.chosen.emit(value)
 
     def dress(self, theme: Theme) -> None:
         super().dress(theme)
