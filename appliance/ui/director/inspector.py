@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -22,8 +21,6 @@ from .work import failure_of
 COMMAND = (sys.executable, "-m", "appliance.ui.director.inspection")
 INSPECTION_SECONDS = 60
 """For one file, with the start of the process; a slow board needs several."""
-
-log = logging.getLogger(__name__)
 
 
 class Inspector:
@@ -59,10 +56,11 @@ class Inspector:
         try:
             found = json.loads(self._current().ask(json.dumps(request) + "\n"))
             return None if found is None else Failure(**found)
-        except (OSError, ValueError, TypeError) as error:
-            log.warning("a file could not be inspected: %s", type(error).__name__)
+        except (OSError, ValueError, TypeError):
             self.end()
-            return failure_of((PhotoUnreadable if kind == "photo" else SpeechUnreadable)())
+            return failure_of(
+                (PhotoUnreadable if kind == "photo" else SpeechUnreadable)("the inspection ended over it")
+            )
         finally:
             killer.cancel()
 

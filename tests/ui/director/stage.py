@@ -130,7 +130,12 @@ class Stage:
 
     def until_that(self, holds: Callable[[], bool]) -> None:
         """Run the loop until something holds; the test fails if it never does."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        self.run_for(PATIENCE_SECONDS, holds)
+        assert holds(), f"{self.visit} after {[visit.state.value for visit in self.screen.visits][-8:]}"
+
+    def run_for(self, seconds: float, holds: Callable[[], bool] = lambda: False) -> None:
+        """Run the loop so long, or until something holds."""
+        deadline = time.monotonic() + seconds
 
         def look() -> None:
             if holds() or time.monotonic() > deadline:
@@ -140,7 +145,6 @@ class Stage:
 
         look()
         self.loop.run()
-        assert holds(), f"{self.visit} after {[visit.state.value for visit in self.screen.visits][-8:]}"
 
     # --- parts of a visit ---------------------------------------------------------------------------------------------
 
