@@ -1,4 +1,4 @@
-"""What every run time must do alike. Each test runs on every one that this machine has."""
+"""What every run time must do alike. Each test runs on every one that this machine has, and on an NPU that is played."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers import write_manifest
 from make_toy import expected
+from npus import plugged_in, toy_shell
 
 from appliance.errors import ModelCorrupt, ModelInputInvalid, ModelMismatch, ModelMissing, RuntimeUnavailable
 from appliance.models import ModelStore
@@ -16,12 +17,18 @@ from appliance.pipeline.runtime.base import Network
 from appliance.pipeline.runtime.select import choose, load_network
 
 OBSTACLES = {"onnx": onnx.obstacle(), "mindspore_lite": mindspore_lite.obstacle()}
-FILES = {"onnx": "toy.onnx", "mindspore_lite": "toy.mindir"}
+FILES = {"onnx": "toy.onnx", "mindspore_lite": "toy.mindir", "acl": "toy.om"}
 
 
-@pytest.fixture(params=[name for name, obstacle in OBSTACLES.items() if not obstacle])
-def runtime(request: pytest.FixtureRequest) -> str:
-    return request.param
+@pytest.fixture(params=[*(name for name, obstacle in OBSTACLES.items() if not obstacle), "acl"])
+def runtime(request: pytest.FixtureRequest, toy_store: ModelStore) -> Iterator[str]:
+    if request.param != "acl":
+        yield request.param
+        return
+    (toy_store.networks / "toy.om").write_bytes(toy_shell())
+    write_manifest(toy_store.networks, FILES)
+    with plugged_in(half=False):
+        yield "acl"
 
 
 @pytest.fixture()
@@ -148,7 +155,7 @@ def test_run_times_agree(name: str, toy_store: ModelStore, store: ModelStore) ->
     holder = toy_store if name == "toy" else store
     random = np.random.RandomState(3)
     given = {spec.name: random.uniform(-1, 1, spec.shape).astype(spec.dtype) for spec in holder.network(name).inputs}
-    results = [load_network(holder, name, runtime, "fp32").run(given) for runtime in FILES]
+    results = [load_network(holder, name, runtime, "fp32").run(given) for runtime in OBSTACLES]
     assert sorted(results[0]) == sorted(results[1])
     for output, values in results[0].items():
         np.testing.assert_allclose(values, results[1][output], atol=1e-3)

@@ -16,10 +16,10 @@ _log = logging.getLogger(__name__)
 
 
 class CallFailed(NpuError):
-    """A call of pyACL that did not work; ``number``: what it returned, None where it returned nothing usable."""
+    """A call of pyACL, ``name``, that did not work; ``number``: what it returned, None where there was no code."""
 
     def __init__(self, call: str, number: Optional[int], said: str) -> None:
-        self.number = number
+        self.name, self.number = call, number
         name, words = meaning(number) if number is not None else ("no result", "CANN failed")
         detail = f"acl.{call}: {'' if number is None else f'{number} '}{name}: {words}"
         message = f"The NPU does not work: {words}."
@@ -27,8 +27,8 @@ class CallFailed(NpuError):
 
     @property
     def of_device(self) -> bool:
-        """Whether the device failed, not the call."""
-        return self.number is not None and is_device_fault(self.number)
+        """Whether the device failed, not the call. A stream that cannot be waited for may run on: that counts too."""
+        return self.name == "rt.synchronize_stream" or (self.number is not None and is_device_fault(self.number))
 
 
 class Calls:

@@ -37,6 +37,10 @@ class Device:
         """Make the context that of the calling thread; without it, nearly every call is refused there."""
         self._calls.call("rt.set_context", self._context)
 
+    def settle(self) -> None:
+        """Let what still runs come to its end, before something that it uses is given back."""
+        self._calls.attempt("rt.synchronize_stream", self.stream)
+
     def free_memory(self) -> Optional[int]:
         """Bytes; None where this chip or driver does not tell."""
         try:

@@ -29,8 +29,7 @@ class AclNetwork(Network):
             model = self._resident.loaded
             outputs = _named(model.outputs, self.outputs)
             self._check_signature(map(_spec, model.inputs), map(_spec, outputs))
-            self._check_sizes(model.inputs, self.inputs)
-            self._check_sizes(outputs, self.outputs)
+            self._check_sizes([*model.inputs, *model.outputs])
         except ModelMismatch:
             self.close()
             raise
@@ -45,7 +44,7 @@ class AclNetwork(Network):
     def close(self) -> None:
         self._session.unload(self._resident)
 
-    def _check_sizes(self, tensors: Sequence[Tensor], specs: Sequence[TensorSpec]) -> None:
+    def _check_sizes(self, tensors: Sequence[Tensor]) -> None:
         """A buffer of the model's size must hold the data."""
         for tensor in tensors:
             data = int(np.prod(tensor.shape, dtype=np.int64)) * np.dtype(tensor.dtype).itemsize
@@ -57,12 +56,16 @@ class AclNetwork(Network):
 def _named(found: Sequence[Tensor], declared: Sequence[TensorSpec]) -> List[Tensor]:
     """Outputs by the names that the manifest has for them, and in float32 where the NPU gives float16.
 
-    ATC names an output ``node:0:tensor``. Where the last part is not the name, the order decides.
+    ATC names an output ``node:0:tensor``. Where it leaves the tensor out, the order decides.
     """
-    names = [tensor.name.rsplit(":", 1)[-1] for tensor in found]
-    if len(found) == len(declared) and sorted(names) != sorted(spec.name for spec in declared):
+    names = [":".join(tensor.name.split(":")[2:]) for tensor in found]
+    if not any(names) and len(found) == len(declared):
         names = [spec.name for spec in declared]
-    return [tensor._replace(name=name) for tensor, name in zip(found, names)]
+    widened = {spec.name for spec in declared if spec.dtype == "float32"}
+    return [
+        tensor._replace(name=name, dtype="float32" if tensor.dtype == "float16" and name in widened else tensor.dtype)
+        for tensor, name in zip(found, names)
+    ]
 
 
 def _spec(tensor: Tensor) -> TensorSpec:

@@ -179,10 +179,11 @@ class Session:
 
     def _close_device(self) -> None:
         """Models first, then the device; it may be sick, so that nothing here may fail."""
-        self._bind_to_leave()
-        for resident in self._residents:
-            self._drop(resident)
         if self._device is not None:
+            self._bind_to_leave()
+            self._device.settle()
+            for resident in self._residents:
+                self._drop(resident)
             self._device.close()
             self._device = None
 
