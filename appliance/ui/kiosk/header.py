@@ -41,7 +41,7 @@ class Header(QFrame):
         super().__init__()
         self.setProperty("role", "bar")
         self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Fixed)
-        self._language = ""
+        self._language, self._wide = "", False
         self._row = QHBoxLayout(self)
         self.corner = StaffCorner()
         self.corner.held.connect(lambda: self.deed.emit(on.OpenStaffDoor()))
@@ -65,14 +65,18 @@ class Header(QFrame):
         self.home_button.setVisible(visit.state not in WITHOUT_HOME)
 
     def dress(self, theme: Theme, language: str) -> None:
-        self._language = language
+        self._wide = theme.width > WIDE_PX_PER_BODY * theme.body
         dress_all(self, theme)
         self._row.setContentsMargins(2 * theme.space, theme.half_space, theme.space, theme.half_space)
         self._row.setSpacing(theme.half_space)
         self.text_button.setChecked(theme.large_text)
         self.contrast_button.setChecked(theme.high_contrast)
-        wide = theme.width > WIDE_PX_PER_BODY * theme.body
-        self.corner.dress(theme, tr("app.name", language) if wide else "")
+        self.corner.dress(theme)
+        self.change_language(language)
+
+    def change_language(self, language: str) -> None:
+        self._language = language
+        self.corner.show_name(tr("app.name", language) if self._wide else "")
         self._steps.show_names([tr(f"step.{name}", language) for name in ("photo", "voice", "video")])
         for button, key in (
             (self.home_button, "header.home"),
@@ -106,11 +110,13 @@ class StaffCorner(QWidget):
         self._hold.setInterval(HOLD_MS)
         self._hold.timeout.connect(self.held)
 
-    def dress(self, theme: Theme, name: str) -> None:
+    def dress(self, theme: Theme) -> None:
         self._row.setSpacing(theme.space)
+        self.setMinimumHeight(theme.target)
+
+    def show_name(self, name: str) -> None:
         self._name.setVisible(bool(name))
         self._name.setText(name)
-        self.setMinimumHeight(theme.target)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._hold.start()

@@ -12,7 +12,6 @@ from PyQt5.QtWidgets import QWidget
 from ..feeds import Link
 from ..flow import LANGUAGES, Rules, State, Visit, idle_seconds
 from ..locale import tr
-from .theme import Theme
 from .widgets.overlay import Overlay
 from .widgets.qr import QrCode
 
@@ -27,9 +26,8 @@ NOT_ASKED = (State.THANKS, State.ERROR, State.STAFF, State.STAFF_PIN)
 class _Card(Overlay):
     language = LANGUAGES[0]
 
-    def dress_in(self, theme: Theme, language: str) -> None:
+    def change_language(self, language: str) -> None:
         self.language = language
-        self.dress(theme)
         self.speak()
 
     def speak(self) -> None:

@@ -44,6 +44,10 @@ class Screen(QWidget):
         self.restyle()
         self.retranslate()
 
+    def change_language(self, language: str) -> None:
+        self.language = language
+        self.retranslate()
+
     def restyle(self) -> None:
         """Take from `theme` the sizes and colours that are not in its style sheet."""
 
@@ -74,7 +78,8 @@ class Screen(QWidget):
     def enable(self, widget: QWidget, enabled: bool) -> None:
         """The keyboard goes to where it begins as soon as it can, unless somebody has moved it elsewhere meanwhile."""
         widget.setEnabled(enabled)
-        if enabled and widget is self.first_focus() and self.isVisible():
+        begins_here = self.first_focus() is widget
+        if enabled and begins_here and self.isVisible():
             holder = self.window().focusWidget()
             if holder is None or holder is self.window() or not holder.isEnabled():
                 widget.setFocus()

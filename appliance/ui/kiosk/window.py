@@ -86,7 +86,7 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
         if visit.number != before.number:
             self._forget_visitor()
         if visit.language != before.language:
-            self._dress()
+            self._speak()
         screen = self._screens[visit.state]
         if visit.state is not before.state:
             self._close_overlays()
@@ -229,9 +229,19 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
             screen.dress(theme, language)
         for overlay in self._overlays:
             overlay.setGeometry(self.rect())
-            overlay.dress_in(theme, language)
+            overlay.dress(theme)
+            overlay.change_language(language)
         self.toast.dress(theme)
         self.toast.hang_below(self.header.sizeHint().height())
+
+    def _speak(self) -> None:
+        """Everything in the visit's language; costs a tenth of dressing."""
+        language = self.visit.language
+        self.header.change_language(language)
+        for screen in self._distinct():
+            screen.change_language(language)
+        for overlay in self._overlays:
+            overlay.change_language(language)
 
     def _distinct(self) -> Dict[Screen, None]:
         return dict.fromkeys(self._screens.values())
