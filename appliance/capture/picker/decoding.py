@@ -18,9 +18,8 @@ import numpy as np
 from PIL import Image
 
 from ...engine.worker.limits import apply_limits, die_with
-from ...errors import SonicError
+from ...errors import SonicError, SpeechTooShort
 from ...pipeline.photo import load_photo
-from ...pipeline.speech.decode import AudioDecoder
 from .check import THUMBNAIL
 from .scan import Found
 
@@ -79,6 +78,10 @@ def thumbnail(path: Path) -> np.ndarray:
 
 def seconds_of(path: Path) -> Optional[float]:
     """Length of a recording; None where only decoding all of it would tell. Raises `SpeechError`, `EncoderMissing`."""
+    # The first photo is not to wait for this.
+    from ...pipeline.speech.decode import AudioDecoder
+    from ...pipeline.speech.recording import SHORTEST
+
     patience = time.monotonic() + LISTEN_S
     samples = 0
     with AudioDecoder(path) as decoder:
@@ -87,7 +90,10 @@ def seconds_of(path: Path) -> Optional[float]:
             samples += len(block)
             if time.monotonic() > patience:
                 return declared
-        return samples / decoder.rate
+        seconds = samples / decoder.rate
+    if seconds < SHORTEST:
+        raise SpeechTooShort(f"{seconds:.2f} s")
+    return seconds
 
 
 if __name__ == "__main__":
