@@ -7,7 +7,7 @@ import faulthandler
 import logging
 import os
 import threading
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional
 
 from PyQt5.QtWidgets import QApplication
 
@@ -15,18 +15,22 @@ from ...engine.service.log import configure_logging
 from ...engine.service.notify import Notifier
 from ...errors import SonicError, UsageError
 from ...settings import Settings
+from ..classroom.screens import classroom_screens
+from ..classroom.window import ClassroomWindow
 from ..director.director import Director
 from ..director.parts import Parts, parts_from
 from ..director.rules import rules_from
-from ..events import Broken
+from ..events import Broken, Event
 from ..flow import Rules, State
 from ..pins import PIN_FILE, PinStore
 from ..state_folder import state_folder
 from .failure import failure_of
 from .faults import FaultHooks, described
+from .panel import WithPanel
 from .platform import choose_platform
 from .qt_loop import QtLoop
 from .qt_messages import take_messages
+from .screen import Screen
 from .screen_area import FullScreen, Pointer, can_write_chinese, keep_screen_lit
 from .screens import visitor_screens
 from .signals import EndSignals
@@ -78,6 +82,7 @@ class Kiosk:
         self._application, self._notifier = application, notifier
         self._loop = QtLoop()
         self._director: Optional[Director] = None
+        self._panel: Optional[WithPanel] = None
         self._guard: Optional[threading.Timer] = None
         self._kept: List[Any] = []
         self._hooks = FaultHooks(
@@ -91,8 +96,9 @@ class Kiosk:
         history = History()
         pins = PinStore(parts.state / PIN_FILE)
         desk = StaffDesk(self._loop, settings, parts, pins, history, lambda: self.end(BEGIN_ANEW))
-        window = make_window(parts, rules, desk)
-        self._director = Director(self._loop, Noting(window, history), rules, parts)
+        window = make_window(profile, parts, rules, desk)
+        self._panel = WithPanel(window, self._loop, settings.buttons, self._tell)
+        self._director = Director(self._loop, Noting(self._panel, history), rules, parts)
         window.attach(self._director)
         self._show(window, settings.kiosk.full_screen and not windowed)
         self._kept += [Heartbeat(self._notifier), ReadyWhenPainted(window, self._notifier, f"showing the {profile}")]
@@ -111,6 +117,8 @@ class Kiosk:
     def close(self) -> None:
         if self._director is not None:
             self._director.close()
+        if self._panel is not None:
+            self._panel.close()
         self._hooks.close()
         self._signals.close()
         if self._guard is not None:
@@ -127,20 +135,27 @@ class Kiosk:
             window.show()
         self._kept.append(window)
 
-    def _tell_fault(self) -> None:
+    def _tell(self, event: Event) -> None:
         if self._director is not None:
-            self._director.tell(Broken(failure_of(SonicError())))
+            self._director.tell(event)
+
+    def _tell_fault(self) -> None:
+        self._tell(Broken(failure_of(SonicError())))
 
     def _give_up(self) -> None:
         self.end(TOO_MANY_FAULTS)
 
 
-def make_window(parts: Parts, rules: Rules, desk: StaffDesk) -> KioskWindow:
-    """All screens, in their window."""
-    screens = visitor_screens(rules, parts.settings.kiosk, parts.speaker)
-    screens[State.STAFF_PIN] = PinScreen(desk.loop, desk.pins)
-    screens[State.STAFF] = StaffScreen(desk)
-    return KioskWindow(screens, rules, parts.settings.kiosk)
+def make_window(profile: str, parts: Parts, rules: Rules, desk: StaffDesk) -> KioskWindow:
+    """All screens of a profile, in their window."""
+    staff: Dict[State, Screen] = {
+        State.STAFF_PIN: PinScreen(desk.loop, desk.pins),
+        State.STAFF: StaffScreen(desk),
+    }
+    kiosk = parts.settings.kiosk
+    if profile == "classroom":
+        return ClassroomWindow({**classroom_screens(rules, parts), **staff}, rules, kiosk)
+    return KioskWindow({**visitor_screens(rules, kiosk, parts.speaker, parts.folder), **staff}, rules, kiosk)
 
 
 def _with_readable_language(rules: Rules) -> Rules:

@@ -294,15 +294,33 @@ def test_licences_and_versions_are_shown(office: Any) -> None:
 # --- all pages --------------------------------------------------------------------------------------------------------
 
 
+def test_another_language_is_spoken_on_every_page(office: Any) -> None:
+    office.show(State.STAFF)
+    office.language = "zh"
+    office.show(State.STAFF)
+    assert [button.text() for button in office.staff.buttons][:2] == ["状态", "摄像头"]
+    for kind in PAGES:
+        assert "One moment" not in office.texts(turn_to(office, kind))
+    assert "对访客开放" in office.texts(turn_to(office, StatusPage))
+
+
 def test_one_leaves_by_a_button(office: Any, qtbot: Any) -> None:
     office.show(State.STAFF)
     qtbot.mouseClick(office.staff.out, Qt.LeftButton)
     assert office.deeds == [LeaveStaff()]
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("size", [(1024, 600), (1920, 1080), (1080, 1920)])
-@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize(
+    ("language", "size", "large"),
+    [
+        ("zh", (1024, 600), True),
+        ("en", (1024, 600), True),
+        ("zh", (1024, 600), False),
+        ("en", (1920, 1080), True),
+        ("zh", (1080, 1920), False),
+        ("en", (1080, 1920), True),
+    ],
+)
 def test_nothing_is_cut_off_or_too_small_for_a_finger(
     make_office: Callable[..., Any], language: str, size: Any, large: bool
 ) -> None:

@@ -98,6 +98,11 @@ class StaffScreen(Screen):
             page.dress(theme, language)
         super().dress(theme, language)
 
+    def change_language(self, language: str) -> None:
+        for page in self.pages:
+            page.change_language(language)
+        super().change_language(language)
+
     def restyle(self) -> None:
         space, upright = self.theme.space, self.theme.upright
         for button in (*self.buttons, self.out):
