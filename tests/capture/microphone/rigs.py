@@ -27,7 +27,7 @@ LOUDNESS = 20 * np.log10(0.5 / np.sqrt(2))
 RATE = 48_000
 PATIENCE_SECONDS = 60.0
 STUB = Path(__file__).resolve().parents[1] / "ascend_media_stub"
-GATE = Path(__file__).with_name("gate.c")
+GATE, CARD = Path(__file__).with_name("gate.c"), Path(__file__).with_name("card.c")
 
 
 class Rig:
@@ -116,6 +116,23 @@ def configure_alsa(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> 
     path = folder / "asound.conf"
     path.write_text(text)
     monkeypatch.setenv("ALSA_CONFIG_PATH", str(path))
+
+
+def card_rig(folder: Path, plugin: Path, monkeypatch: pytest.MonkeyPatch, rate: int = RATE, channels: int = 2) -> Rig:
+    """A sound card that is made of an ALSA plugin: real PortAudio on real ALSA, in real time."""
+    pytest.importorskip("pyaudio")
+    plugged = folder / "plugged"
+    plugged.touch()
+    configure_alsa(
+        folder,
+        monkeypatch,
+        f"""
+        pcm_type.card {{ lib "{plugin}" }}
+        pcm.usb {{ type card rate {rate} channels {channels} plugged "{plugged}" }}
+        pcm.!default {{ type plug slave.pcm usb }}
+        """,
+    )
+    return Rig(PyAudioMicrophone(), "usb", plugged.unlink, plugged.touch)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,18 @@ from pathlib import Path
 
 import psutil
 import pytest
-from capture.microphone.rigs import GATE, alsa_tone, compile_c, configure_alsa
+from capture.microphone.rigs import (
+    GATE,
+    HERTZ,
+    LOUDNESS,
+    alsa_tone,
+    card_rig,
+    compile_c,
+    configure_alsa,
+    listen,
+    loudness,
+    pitch,
+)
 from helpers import REPOSITORY
 
 from appliance.capture.microphone.pyaudio_ import PyAudioMicrophone
@@ -39,6 +50,18 @@ def test_a_device_of_another_program_is_busy_not_missing(
     left.write_text("100")
     with PyAudioMicrophone().open(device) as stream:
         assert len(stream.read(60))
+
+
+@pytest.mark.parametrize("rate, channels", ((8_000, 1), (16_000, 4), (44_100, 2), (96_000, 6)))
+def test_a_card_of_any_rate_and_any_number_of_channels(
+    card_plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: int, channels: int
+) -> None:
+    rig = card_rig(tmp_path, card_plugin, monkeypatch, rate, channels)
+    with rig.open() as stream:
+        heard = listen(stream, 1.0)
+    assert stream.rate == rate
+    assert pitch(heard, rate) == pytest.approx(HERTZ, abs=1.0)
+    assert loudness(heard) == pytest.approx(LOUDNESS, abs=0.1)
 
 
 def test_a_driver_that_hangs_is_a_lost_microphone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
