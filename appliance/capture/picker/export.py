@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, Iterator, Optional
 
 from ...errors import DiskFull, OutputError, SonicError, StickMissing, StickReadOnly
 from ...files import NO_SPACE, sync
@@ -26,7 +26,8 @@ NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 def save_to_stick(media: Media, produce: Callable[[Path], None], name: str, size: int = 0) -> Path:
     """Have a file written to the newest stick that can be written to; where it is.
 
-    ``produce`` writes it to the path it is given, which exists. ``name``: such as "sonic.mp4"; date and time are added,
+    ``produce`` writes it to the path it is given, which exists and leads to this stick whatever becomes of it: never to
+    the appliance's own disk, where the stick was mounted. ``name``: such as "sonic.mp4"; date and time are added,
     and nothing that is there is overwritten. ``size``: bytes needed, as far as that is known.
 
     Raises `StickMissing`, also where it is pulled out in the middle; `StickReadOnly`; `DiskFull`; `OutputError` where
@@ -34,7 +35,9 @@ def save_to_stick(media: Media, produce: Callable[[Path], None], name: str, size
     """
     stick = _choose(media)
     try:
-        return _save(stick, produce, name, size)
+        with _opened(stick) as folder:
+            saved = _save(folder, stick, produce, name, size, media)
+        return stick.path / saved
     except (OSError, SonicError) as error:
         reason = _reason(error, stick, media)
         if reason is error:
@@ -52,30 +55,49 @@ def _choose(media: Media) -> Stick:
     raise StickReadOnly("mounted read-only")
 
 
-def _save(stick: Stick, produce: Callable[[Path], None], name: str, size: int) -> Path:
-    _check_room(stick, size)
-    handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=str(stick.path))
+@contextlib.contextmanager
+def _opened(stick: Stick) -> Iterator[Path]:
+    """The stick's own folder, by number. Raises OSError."""
+    handle = os.open(str(stick.path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield Path(f"/proc/{os.getpid()}/fd/{handle}")
+    finally:
+        os.close(handle)
+
+
+def _save(
+    folder: Path, stick: Stick, produce: Callable[[Path], None], name: str, size: int, media: Media
+) -> str:  # fmt: skip
+    _check_there(stick, media)
+    _check_room(folder, stick, size)
+    handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=str(folder))
     os.close(handle)
     target: Optional[Path] = None
     try:
         produce(Path(part))
         sync(Path(part))
-        target = _free_name(stick.path, name)
+        target = _free_name(folder, name)
         os.replace(part, str(target))
+        _sync_folder(folder)
+        _check_there(stick, media)
     except BaseException:
         for path in (part, target):
             with contextlib.suppress(OSError):
                 if path is not None:
                     os.unlink(str(path))
         raise
-    _sync_folder(stick.path)
-    return target
+    return target.name
 
 
-def _check_room(stick: Stick, size: int) -> None:
+def _check_there(stick: Stick, media: Media) -> None:
+    if not media.mounted(stick):
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+
+
+def _check_room(folder: Path, stick: Stick, size: int) -> None:
     if size > FAT_LIMIT and stick.kind in FAT:
         raise _too_large_for_fat()
-    disk = os.statvfs(str(stick.path))
+    disk = os.statvfs(str(folder))
     free = disk.f_bavail * disk.f_frsize
     if free < size + SPARE:
         raise DiskFull(
@@ -110,7 +132,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _reason(error: Exception, stick: Stick, media: Media) -> Exception:
     """The error in the visitor's words."""
-    system = error if isinstance(error, OSError) else error.__cause__
+    system = error.__cause__ if isinstance(error, OutputError) else error
     number = system.errno if isinstance(system, OSError) else None
     if not media.mounted(stick) or number in (errno.EIO, errno.ENODEV, errno.ENXIO):
         return StickMissing(
@@ -120,12 +142,13 @@ def _reason(error: Exception, stick: Stick, media: Media) -> Exception:
         )
     if number == errno.EFBIG and stick.kind in FAT:
         return _too_large_for_fat()
+    if number in READ_ONLY:
+        return StickReadOnly(os.strerror(number))
+    if number in NO_SPACE:
+        return DiskFull(os.strerror(number))
     if isinstance(error, SonicError):
         return error
-    detail = os.strerror(number) if number else type(error).__name__
-    if number in READ_ONLY:
-        return StickReadOnly(detail)
-    return DiskFull(detail) if number in NO_SPACE else OutputError(detail)
+    return OutputError(os.strerror(number) if number else type(error).__name__)
 
 
 def _too_large_for_fat() -> OutputError:

@@ -194,9 +194,7 @@ def test_a_hostile_stick(make: Callable[..., Picker], sticks: Sticks, gallery: P
     told.until(["good gpj.exe.jpg"], stick=True)
 
 
-def test_files_that_kill_their_decoder_are_left_out(
-    make: Callable[..., Picker], sticks: Sticks, told: Told
-) -> None:
+def test_files_that_kill_their_decoder_are_left_out(make: Callable[..., Picker], sticks: Sticks, told: Told) -> None:
     stick = sticks.plug("STICK")
     for name in ("a crash.jpg", "b.jpg", "c babble.jpg", "d.jpg"):
         save_photo(stick / name)
