@@ -126,6 +126,7 @@ def service() -> Iterator[Service]:
         yield service
 
 
+@pytest.mark.slow
 def test_when_the_engine_is_killed_visitors_are_told_and_the_staff_sees_why(service: Service) -> None:
     with running_kiosk(service.socket) as kiosk:
         kiosk.wait_for_state("attract")
@@ -149,6 +150,7 @@ def test_when_the_engine_is_killed_visitors_are_told_and_the_staff_sees_why(serv
 # --- the staff --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_pin_is_set_once_asked_for_ever_after_and_locked_against_guessing() -> None:
     with kiosk_at() as kiosk:
         kiosk.start()
@@ -183,6 +185,7 @@ def test_a_pin_is_set_once_asked_for_ever_after_and_locked_against_guessing() ->
         kiosk.wait_for_text("Too many wrong PINs")
 
 
+@pytest.mark.slow
 def test_the_staff_takes_it_out_of_service_through_restarts() -> None:
     with kiosk_at() as kiosk:
         kiosk.start()
@@ -201,3 +204,15 @@ def test_the_staff_takes_it_out_of_service_through_restarts() -> None:
         kiosk.start()
         kiosk.wait_until_ready()
         assert kiosk.wait_for_state("out_of_service")["closed"]
+
+
+# --- the classroom ----------------------------------------------------------------------------------------------------
+
+
+def test_the_classroom_is_shown_by_the_same_process() -> None:
+    with kiosk_at() as kiosk:
+        kiosk.start("--profile", "classroom")
+        kiosk.wait_until_ready()
+        kiosk.wait_for_state("out_of_service")
+        assert kiosk.stop() == 0
+        assert "Traceback" not in kiosk.log.read_text()
