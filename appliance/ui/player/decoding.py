@@ -207,6 +207,7 @@ class Track:
                 if self._closed:
                     return
                 self._ffmpeg.stdin.write(piece)
+                self._ffmpeg.stdin.flush()
             self._ffmpeg.close_stdin()
         except (OSError, ValueError):
             pass  # it has ended, or was closed

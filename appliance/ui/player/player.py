@@ -156,7 +156,9 @@ class Player:
                 available = source.available()
                 if target < available or not self._patient or source.complete():
                     self._target, self._patient = None, False
-                    return max(0, min(_frame_at(target), _frame_at(available) - 1))
+                    # Of a video that grows the decoder holds back one frame more.
+                    last = _frame_at(available) - (2 if _grows(source) else 1)
+                    return max(0, min(_frame_at(target), last))
             self._wait(True, LOOK_SECONDS)
         return None
 
@@ -232,3 +234,10 @@ def fitted(size: Tuple[int, int], box: Tuple[int, int]) -> Tuple[int, int]:
 
 def _frame_at(seconds: float) -> int:
     return int(seconds * FRAME_RATE + 1e-6)
+
+
+def _grows(source: Source) -> bool:
+    try:
+        return not source.complete()
+    except SonicError:
+        return False  # what went wrong is told where it stops
