@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 from pathlib import Path
+from random import Random
 from typing import Dict, List, Sequence, Tuple
 
 import psutil
@@ -14,7 +15,7 @@ import pytest
 from engine.services import Service
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from ui.director.stage import Stage
 
 from appliance.engine.job import Failure
@@ -44,7 +45,7 @@ LIKELY: Dict[State, Sequence[Event]] = {
     State.VOICE_PICK: (on.Picked(NO_FILE), on.Pick()),
     State.VOICE_REVIEW: (on.Accept(), on.Accept(), on.Listen(), on.Retake()),
     State.REVIEW: (on.Accept(), on.Accept(), on.ChangePhoto(), on.ChangeVoice(), on.Adjust("seed", 1)),
-    State.MAKING: (on.Touched(), on.Touched(), on.Back()),
+    State.MAKING: (on.Touched(), on.Touched(), on.Touched(), on.Back()),
     State.PLAYING: (on.PlaybackEnded(), on.Replay(), on.Save(), on.ShowLink(), on.Done(), on.Delete()),
     State.THANKS: (on.Done(),),
     State.ERROR: (on.Accept(),),
@@ -84,33 +85,41 @@ class Soak(RuleBasedStateMachine):
         self.stage = Stage(self.folder, self.service.socket, self.store)
         (self.stage.gallery / "one.png").write_bytes(self.stage.face.read_bytes())
         self.stage.plug_in()
+        if self.profile.keep:
+            self.stage.leave_order(segments=3, delay=0.02)
         self.faults = Faults()
         logging.getLogger().addHandler(self.faults)
         self.running = self.stage.running(self.profile)
         self.running.__enter__()
 
-    @rule(data=st.data(), seconds=st.sampled_from([0.0, 0.01, 0.1]))
-    def do_what_people_do(self, data: st.DataObject, seconds: float) -> None:
-        self.tell(data.draw(st.sampled_from(LIKELY.get(self.stage.visit.state, (on.Touched(),)))), seconds)
+    @initialize(random=st.randoms(use_true_random=True))
+    def begin(self, random: Random) -> None:
+        """Hypothesis itself would begin with what is simplest, and stay there."""
+        self.random = random
 
     @rule()
-    def wait_for_something(self) -> None:
+    def something_happens(self) -> None:
+        Soak.steps += 1
+        (what,) = self.random.choices([self.people, self.wait, self.anything, self.unplug], [16, 8, 1, 1])
+        what()
+
+    def people(self) -> None:
+        likely = LIKELY.get(self.stage.visit.state, (on.Touched(),))
+        self.tell(self.random.choice(likely), self.random.choice([0.0, 0.01, 0.1]))
+
+    def wait(self) -> None:
         before = self.stage.visit
         busy = bool(activities(before)) and before.state is not State.VOICE_RECORDING
-        self.stage.run_for(1.0 if busy else 0.3, lambda: self.stage.visit != before)
+        self.stage.run_for(1.0 if busy else 0.1, lambda: self.stage.visit != before)
 
-    @rule(event=st.sampled_from(ANYTHING))
-    def do_anything(self, event: Event) -> None:
-        self.tell(event, 0.0)
+    def anything(self) -> None:
+        self.tell(self.random.choice(ANYTHING), 0.0)
 
-    @rule()
-    def unplug_the_camera_or_plug_it_in(self) -> None:
-        toggle(self.stage.face)
-
-    @rule()
-    @precondition(lambda self: self.stage.visit.state in (State.VOICE, State.VOICE_RECORDING))
-    def unplug_the_microphone_or_plug_it_in(self) -> None:
-        toggle(self.stage.voice)
+    def unplug(self) -> None:
+        """Or plug in again."""
+        file = self.random.choice([self.stage.face, self.stage.voice])
+        hidden = file.with_suffix(".hidden")
+        (hidden if hidden.exists() else file).rename(file if hidden.exists() else hidden)
 
     def tell(self, event: Event, seconds: float) -> None:
         self.stage.tell(event)
@@ -120,10 +129,6 @@ class Soak(RuleBasedStateMachine):
         why = self.stage.visit.why
         assert why is None or why.code != "internal"
 
-    @invariant()
-    def count(self) -> None:
-        Soak.steps += 1
-
     def teardown(self) -> None:
         self.stage.tell(on.Home())
         self.running.__exit__(None, None, None)
@@ -131,11 +136,6 @@ class Soak(RuleBasedStateMachine):
         assert self.faults.seen == []
         assert self.stage.private_files() == []
         shutil.rmtree(str(self.folder))
-
-
-def toggle(file: Path) -> None:
-    hidden = file.with_suffix(".hidden")
-    (hidden if hidden.exists() else file).rename(file if hidden.exists() else hidden)
 
 
 def held() -> Tuple[int, int, int]:
