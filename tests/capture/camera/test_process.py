@@ -81,6 +81,14 @@ def test_a_slow_camera_is_not_a_lost_one() -> None:
             stream.read(PATIENCE_SECONDS)
 
 
+def test_a_reader_may_stay_away_for_long() -> None:
+    """For more pictures than there is room on the report."""
+    with ToyCamera("fast").open() as stream:
+        time.sleep(2.0)
+        for _ in range(3):
+            assert stream.read(PATIENCE_SECONDS).shape == (48, 64, 3)
+
+
 @pytest.mark.parametrize("behaviour", ["garbage", "wide"])
 def test_pictures_that_are_none(behaviour: str) -> None:
     with ToyCamera(behaviour).open() as stream, pytest.raises(CameraLost, match="stopped giving pictures"):

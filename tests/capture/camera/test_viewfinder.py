@@ -296,6 +296,8 @@ def test_lost_in_the_middle_of_a_photo(watch: FaceWatch, tmp_path: Path) -> None
         left[0] = 2
         told.viewfinder.shoot(tmp_path / "photo.jpg")
         told.wait(CameraFailed)
+        while [thread for thread in threading.enumerate() if thread.name == "photo"]:
+            time.sleep(0.05)
     assert [type(event) for event in told.but_pictures()] == [CameraFailed]
     assert not (tmp_path / "photo.jpg").exists()
 

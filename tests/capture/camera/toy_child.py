@@ -4,7 +4,7 @@ Words of the command line, in any number:
 
 * ``hang-open``, ``crash-open``, ``busy``, ``missing``   at the opening;
 * ``hang=N``, ``crash=N``, ``lost=N``    at picture N, from 1; ``crash`` as a driver does, by a signal;
-* ``slow``      a picture every 0.3 s; else every 1/30 s;
+* ``slow``, ``fast``   a picture every 0.3 s, or without a pause; else every 1/30 s;
 * ``garbage``   pictures that are none; ``wide`` ones that have no room; ``babble`` nonsense on the report;
 * ``noisy``     a megabyte of complaints with every picture;
 * ``stubborn``  does not leave when it is told to;
@@ -56,7 +56,8 @@ class Toy(Source):
             return np.zeros((7,), np.float64)
         if "wide" in self._behaviour:
             return np.zeros((6000, 6000, 3), np.uint8)
-        time.sleep(0.3 if "slow" in self._behaviour else 1 / 30)
+        if "fast" not in self._behaviour:
+            time.sleep(0.3 if "slow" in self._behaviour else 1 / 30)
         picture = np.zeros((48, 64, 3), np.uint8)
         picture[:, :32, 0] = 255
         picture[:, 32:, 2] = 255
