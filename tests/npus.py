@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import importlib
@@ -38,7 +39,9 @@ def plugged_in(strict: bool = True, package: Any = acl, **options: Any) -> Itera
         try:
             yield npu
         finally:
-            package.session.shared().close()
+            session = package.session.shared()
+            session.close()
+            atexit.unregister(session.close)
             package.session._session.cache_clear()
             npu.check_end()
     if strict:

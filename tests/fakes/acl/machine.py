@@ -54,7 +54,7 @@ class Machine:
         """What ``acl`` has under a name: a namespace or a function. Raises AttributeError, with a complaint."""
         if name in self.functions:
             function = self.functions[name]
-            return lambda *arguments: self._take(name, function, arguments)
+            return lambda *arguments, **named: self._take(name, function, arguments, named)
         if any(known.startswith(f"{name}.") for known in self.functions):
             return Namespace(self, name)
         if name != "__path__":
@@ -83,8 +83,8 @@ class Machine:
 
     # --- one call -----------------------------------------------------------------------------------------------------
 
-    def _take(self, name: str, function: Function, arguments: tuple) -> Any:
-        self._check_types(name, function, arguments)
+    def _take(self, name: str, function: Function, arguments: tuple, named: Dict[str, Any]) -> Any:
+        self._check_types(name, function, arguments, named)
         if name == "get_recent_err_msg":
             said, self.thread.said = getattr(self.thread, "said", None), None
             return said
@@ -116,13 +116,17 @@ class Machine:
             function.gives, value
         )
 
-    def _check_types(self, name: str, function: Function, arguments: tuple) -> None:
-        right = len(arguments) == len(function.takes) and all(
-            kind == ANY or type(value) is (str if kind == TEXT else int)
-            for kind, value in zip(function.takes, arguments)
+    def _check_types(self, name: str, function: Function, arguments: tuple, named: Dict[str, Any]) -> None:
+        right = (
+            not named
+            and len(arguments) == len(function.takes)
+            and all(
+                kind == ANY or type(value) is (str if kind == TEXT else int)
+                for kind, value in zip(function.takes, arguments)
+            )
         )
         if not right:
-            given = ", ".join(type(value).__name__ for value in arguments)
+            given = ", ".join([*(type(value).__name__ for value in arguments), *named])
             self.complain("wrong-type", name, f"given ({given}), takes ({', '.join(function.takes)})")
             raise TypeError(f"acl.{name} args parse failed")
 

@@ -27,8 +27,8 @@ PATIENCE = 4
 
 
 class Npu(Machine):
-    """``memory``: bytes of the device. ``half``, ``tensor_names``: see `computing.Program`. ``wait``: s that waiting for a
-    stream takes."""
+    """``memory``: bytes of the device. ``half`` and ``tensor_names``: see `computing.Program`. ``wait``: s that waiting
+    for a stream takes."""
 
     def __init__(
         self, profile: str = "cann50", run_mode: int = ACL_DEVICE, soc: str = "Ascend310", memory: int = 1 << 32,

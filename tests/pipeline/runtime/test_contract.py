@@ -1,4 +1,4 @@
-"""What every run time must do alike. Each test runs on every one that this machine has, and on an NPU that is played."""
+"""What every run time must do alike. Each test runs on every one that this machine has, and on a played NPU."""
 
 from __future__ import annotations
 
