@@ -25,18 +25,20 @@ class Maker:
     """An engine's stream: ``allow`` pieces may be taken, then it waits for more, or breaks off."""
 
     def __init__(self, pieces: List[bytes], allow: int) -> None:
-        self.pieces, self.opened = pieces, 0
+        self.pieces, self.opened, self.taken = pieces, 0, 0
         self.more = threading.Condition()
         self.allow, self.cut, self.error = allow, False, EngineUnavailable("cut off")
 
     def stream(self) -> Iterator[bytes]:
         self.opened += 1
-        for number, piece in enumerate(self.pieces):
+        self.taken = 0
+        for piece in self.pieces:
             with self.more:
-                self.more.wait_for(lambda: number < self.allow or self.cut)
-                if number >= self.allow:
+                self.more.wait_for(lambda: self.taken < self.allow or self.cut)
+                if self.taken >= self.allow:
                     self.cut = False
                     raise self.error
+            self.taken += 1
             # As the network has it: not in the pieces that were written.
             for start in range(0, len(piece), 4000):
                 yield piece[start : start + 4000]
@@ -79,6 +81,12 @@ def play(public: Public, tmp_path: Path) -> Iterator[Callable[..., Player]]:
     assert os.listdir(str(tmp_path)) == []
 
 
+def until_starved(public: Public) -> None:
+    """All was shown that was ready in three pieces, but for the frame that the decoder holds; and it is said so."""
+    until(lambda: public.frames[-1:] >= [38] and public.heard("waiting")[-1:] == [True])
+    assert public.frames[-1] in (38, 39)
+
+
 def last_of(film: Film) -> int:
     return round(film.seconds * FRAME_RATE) - 1
 
@@ -87,15 +95,13 @@ def test_what_is_there_is_played_and_the_rest_waited_for(film: Film, public: Pub
     pieces = film.stream()
     maker = Maker(pieces, 3)
     play(maker)
-    public.until_told("waiting")
+    until_starved(public)
     ready = public.heard("at")[-1][1]
     assert ready == pytest.approx((16 + 24) / FRAME_RATE)
-    assert public.frames[-1] in (38, 39), "all that was ready, but for the frame that the decoder holds"
     assert not public.heard("ended")
     maker.go_on(len(pieces))
-    public.until_told("waiting", 2)
-    assert [whether for whether in public.heard("waiting")] == [True, False]
-    until(lambda: public.frames[-1] > 60)
+    until(lambda: public.heard("waiting")[-1] is False)
+    until(lambda: public.frames[-1:] > [60])
     border = [number for number in public.frames if 36 <= number <= 50]
     assert border[0] == 36 and max(b - a for a, b in zip(border, border[1:])) <= 5, "nothing is missing at the seam"
 
@@ -132,7 +138,7 @@ def test_a_start_that_is_not_ready_is_waited_for(film: Film, public: Public, pla
     pieces = film.stream()
     maker = Maker(pieces, 3)
     play(maker, start=5.0, paused=True)
-    public.until_told("waiting")
+    until(lambda: public.heard("waiting")[-1:] == [True] and maker.taken >= 3)
     assert public.frames == []
     maker.go_on(len(pieces))
     public.until_shown(125)
@@ -142,11 +148,11 @@ def test_after_the_engine_was_started_again_it_goes_on(film: Film, public: Publi
     pieces = film.stream()
     maker = Maker(pieces, 3)
     play(maker, start=0.5)
-    public.until_told("waiting")
+    until_starved(public)
     maker.break_off()
     until(lambda: maker.opened == 2)
     maker.go_on(len(pieces))
-    until(lambda: public.frames[-1] > 60)
+    until(lambda: public.frames[-1:] > [60])
     assert public.frames == sorted(set(public.frames)) and not public.heard("failed")
 
 
@@ -154,11 +160,11 @@ def test_finished_in_between_it_is_taken_from_the_file(film: Film, public: Publi
     """The engine's stream of a finished job has other bytes than its segments."""
     maker = Maker(film.stream(), 3)
     player = play(maker)
-    public.until_told("waiting")
+    until_starved(public)
     maker.pieces, maker.cut = [film.file.read_bytes()], True
     maker.break_off()
     maker.go_on(1)
-    until(lambda: public.frames[-1] > 60)
+    until(lambda: public.frames[-1:] > [60])
     player.seek(film.seconds - 0.4)
     public.until_told("ended")
     assert public.frames[-1] == last_of(film) and not public.heard("failed")
