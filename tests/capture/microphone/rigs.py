@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import glob
 import os
 import shutil
@@ -69,6 +70,13 @@ def loudness(samples: np.ndarray) -> float:
     return float(10 * np.log10(np.mean((samples / 32_768.0) ** 2) + 1e-12))
 
 
+@functools.lru_cache(maxsize=None)
+def tone_wav() -> bytes:
+    """Two minutes of it, a whole file."""
+    with tempfile.TemporaryDirectory() as folder:
+        return write_wav(Path(folder, "tone.wav"), tone(120, HERTZ, 0.5, RATE), RATE).read_bytes()
+
+
 def compile_c(source: List[Path], target: Path, *libraries: str) -> Path:
     """A shared library. Skips the test where there is no compiler or no header."""
     if shutil.which("gcc") is None:
@@ -83,7 +91,7 @@ def compile_c(source: List[Path], target: Path, *libraries: str) -> Path:
 
 def file_rig(folder: Path, real_time: bool) -> Rig:
     path, away = folder / "tone.wav", folder / "away.wav"
-    write_wav(path, tone(120 if not real_time else 60, HERTZ, 0.5, RATE), RATE)
+    path.write_bytes(tone_wav())
     return Rig(FileMicrophone(path, real_time), "tone", lambda: os.replace(path, away), lambda: os.replace(away, path))
 
 
@@ -145,7 +153,8 @@ def pulse_rig(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     plugin = "alsa-lib/libasound_module_pcm_pulse.so"
     if not glob.glob(f"/usr/lib*/{plugin}") + glob.glob(f"/usr/lib*/*/{plugin}"):
         pytest.skip("ALSA's plugin for PulseAudio (libasound2-plugins) is not installed")
-    path = write_wav(folder / "tone.wav", tone(120, HERTZ, 0.5, RATE), RATE)
+    path = folder / "tone.wav"
+    path.write_bytes(tone_wav())
     configure_alsa(
         folder,
         monkeypatch,
