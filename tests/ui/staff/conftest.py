@@ -21,7 +21,7 @@ def make_office(qtbot: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
     def make(socket: Path = tmp_path / "no engine", **how: Any) -> Office:
         office = Office(tmp_path, socket, **how)
-        qtbot.addWidget(office.window)
+        qtbot.addWidget(office.window, before_close_func=lambda _: office.close())
         return office
 
     yield make

@@ -82,6 +82,10 @@ class Office:
         self.window.show()
         self.window.show(Visit(state, self.language, **visit))
 
+    def close(self) -> None:
+        """Whatever is under way is of no interest any more."""
+        self.show(State.ATTRACT)
+
     def texts(self, below: Optional[QWidget] = None) -> str:
         """Everything that can be read now."""
         root = below or self.window

@@ -181,6 +181,19 @@ def test_the_settings_can_be_chosen_again(office: Any, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: choices.load(office.parts.state) == Choices(), timeout=PATIENCE_MS)
 
 
+def test_what_was_chosen_and_taken_back_restarts_nothing(office: Any, qtbot: Any) -> None:
+    office.show(State.STAFF)
+    page = turn_to(office, CameraPage)
+    qtbot.waitUntil(lambda: len(page.buttons) == 2, timeout=PATIENCE_MS)
+    (device,) = (device for device in page.buttons if device is not None)
+    page.buttons[device].click()
+    sees(office, qtbot, "It counts after a restart")
+    page.buttons[None].click()
+    qtbot.waitUntil(lambda: not page.note.isVisible(), timeout=PATIENCE_MS)
+    office.show(State.ATTRACT)
+    assert office.restarts == 0
+
+
 def test_leaving_without_a_choice_restarts_nothing(office: Any) -> None:
     office.show(State.STAFF)
     turn_to(office, CameraPage)

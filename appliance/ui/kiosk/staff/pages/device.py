@@ -32,6 +32,7 @@ class DevicePage(Page):
     def __init__(self, desk: StaffDesk, shown: QWidget) -> None:
         """``shown``: what the trial shows itself on."""
         super().__init__(desk)
+        self._choices_at_start = choices.load(desk.parts.state)
         self.changed = False
         """The kiosk works with another device than the one chosen now."""
         self._trial: Optional[Trial[Any]] = None
@@ -121,13 +122,15 @@ class DevicePage(Page):
             self._stop()
             self._toggle()
         self.background.run(
-            lambda: choices.choose(state, self.kind, device), self._kept, lambda error: self._unkept(error, before)
+            lambda: choices.choose(state, self.kind, device),
+            lambda _: self._kept(device),
+            lambda error: self._unkept(error, before),
         )
 
-    def _kept(self, _: object) -> None:
-        self.changed = True
+    def _kept(self, device: Optional[str]) -> None:
+        self.changed = device != getattr(self._choices_at_start, self.kind)
         self.note.setText(self.words("staff.choice_kept"))
-        self.note.show()
+        self.note.setVisible(self.changed)
 
     def _unkept(self, error: SonicError, before: Optional[str]) -> None:
         self.note.setText(" ".join(explain(failure_of(error), self.language)))

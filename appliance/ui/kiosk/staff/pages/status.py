@@ -8,7 +8,7 @@ from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QGridLayout
 
 from .....engine.client import EngineClient
-from .....engine.job import State
+from .....engine.job import Failure, State
 from .....engine.view import Health, JobView
 from .....errors import SonicError
 from .... import events as on
@@ -133,15 +133,19 @@ class StatusPage(Page):
         none, health = self.words("staff.none"), self._health
         jobs = [none, none] if self._jobs is None else [str(count) for count in self._jobs]
         if health is None:
-            why = explain(failure_of(error), self.language)[0] if error else none
+            why = self._explained(failure_of(error), error.detail) if error else none
             return [self.words("staff.engine_away"), none, why, *jobs, none, none]
         failure = failure_of_health(health)
-        said = " ".join(explain(failure, self.language)) if failure else self.words("staff.all_well")
+        said = self._explained(failure, failure.action) if failure else self.words("staff.all_well")
         free = (
             none if health.free_bytes is None else self.words("staff.free", size=f"{health.free_bytes / GIGABYTE:.1f}")
         )
         warmth = none if health.temperature is None else f"{health.temperature:.0f} °C"
         return [self._word("status", health.status), self._word("worker", health.worker), said, *jobs, free, warmth]
+
+    def _explained(self, failure: Failure, more: str) -> str:
+        """In the staff's words, and below in those that a technician looks for."""
+        return f"{explain(failure, self.language)[0]}\n{failure.code}: {failure.message} {more}".rstrip()
 
     def _word(self, what: str, value: str) -> str:
         """A newer engine may use words that nobody translated."""
