@@ -20,7 +20,6 @@ def classroom_screens(rules: Rules, parts: Parts) -> Dict[State, Screen]:
     settings = parts.settings
     memory = Memory(parts.state / FILE)
     archive = Archive(parts.engine, settings.picker.media)
-    parts.lessons.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def video() -> VideoView:
         # An hour of video is too much for memory, where `Parts.folder` may be.
