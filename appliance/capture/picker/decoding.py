@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Optional, Sequence
 
@@ -28,8 +27,8 @@ MEMORY_MEGABYTES = 700
 FILE_MEGABYTES = 1
 NICENESS = 10
 
-LISTEN_S = 3.0
-"""A recording that takes longer to decode is believed to be whole: its beginning was."""
+LISTEN_S = 120.0
+"""A recording of which so much can be decoded is believed to be whole."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -82,13 +81,12 @@ def seconds_of(path: Path) -> Optional[float]:
     from ...pipeline.speech.decode import AudioDecoder
     from ...pipeline.speech.recording import SHORTEST
 
-    patience = time.monotonic() + LISTEN_S
     samples = 0
     with AudioDecoder(path) as decoder:
         declared = decoder.declared_seconds()
         for block in decoder:
             samples += len(block)
-            if time.monotonic() > patience:
+            if samples > LISTEN_S * decoder.rate:
                 return declared
         seconds = samples / decoder.rate
     if seconds < SHORTEST:

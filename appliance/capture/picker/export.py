@@ -78,6 +78,8 @@ def _save(
         sync(Path(part))
         target = _free_name(folder, name)
         os.replace(part, str(target))
+        # Again: FAT keeps length and place of a file beside its name, and after a rename writes them with the file.
+        sync(target)
         _sync_folder(folder)
         _check_there(stick, media)
     except BaseException:
