@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ...errors import CameraError, CameraLost, SonicError
-from ...files import write_atomically
+from ...errors import CameraError, CameraLost, DiskFull, OutputError, SonicError
+from ...files import NO_SPACE, write_atomically
 from .base import Camera, CameraStream
 from .burst import Burst, best_of
 from .events import CameraBack, CameraEvent, CameraFailed, PhotoTaken, Seen
@@ -138,8 +138,8 @@ class Viewfinder:
             self._tell(CameraFailed(error))
         except OSError as error:
             log.error("the photo cannot be saved: %s", error.strerror)
-            message = "The photo could not be saved."
-            self._tell(CameraFailed(CameraError(str(error.strerror), message=message, action="Try again.")))
+            kind = DiskFull if error.errno in NO_SPACE else OutputError
+            self._tell(CameraFailed(kind(str(error.strerror), message="The photo could not be saved.")))
         except Exception as error:
             log.exception("the photo could not be taken")
             self._tell(CameraFailed(CameraError(type(error).__name__)))

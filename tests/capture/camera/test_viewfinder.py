@@ -22,7 +22,7 @@ from appliance.capture.camera.burst import sharpness
 from appliance.capture.camera.events import CameraBack, CameraEvent, CameraFailed, PhotoTaken, Seen
 from appliance.capture.camera.face_watch import FaceWatch, Follower
 from appliance.capture.camera.viewfinder import DISPLAY_SIDE, Viewfinder
-from appliance.errors import CameraError, CameraLost, CameraMissing
+from appliance.errors import CameraError, CameraLost, CameraMissing, OutputError
 from appliance.models import ModelStore
 from appliance.pipeline.face import FaceFinder, check_portrait
 from appliance.pipeline.photo import Photo, load_photo
@@ -237,7 +237,8 @@ def test_a_photo_that_cannot_be_saved(person: Rig, watch: FaceWatch, tmp_path: P
     with Told(person.camera, watch) as told:
         told.viewfinder.shoot(tmp_path / "visit" / "photo.jpg")
         error = told.wait(CameraFailed).error
-        assert error.message == "The photo could not be saved." and str(tmp_path) not in error.detail
+        assert isinstance(error, OutputError) and error.message == "The photo could not be saved."
+        assert str(tmp_path) not in error.detail
         count = len(told.events)
         told.wait(Seen, count=count + 1)  # it goes on
 
