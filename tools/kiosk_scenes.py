@@ -14,6 +14,7 @@ import numpy as np
 from PyQt5.QtCore import QEventLoop, QThreadPool, QVariantAnimation
 from PyQt5.QtWidgets import QApplication, QWidget
 
+from appliance.capture.camera.guidance import CENTRE
 from appliance.demo import RECORDINGS, write_portrait
 from appliance.engine.view import LiveProgress
 from appliance.errors import CameraMissing, FaceNotFound, MicrophoneBusy, StickMissing
@@ -30,6 +31,8 @@ from appliance.ui.player.silent_speaker import SilentSpeaker
 RULES = Rules(link=True)
 SETTINGS = KioskSettings()
 CAMERA = (1280, 720)
+FACE, ZOOM = (176, 66, 272, 196), 2.4
+"""Its box in the portrait, and how much nearer the camera is."""
 NAMES = ("全家福 2024.jpg", "portrait.png", "IMG_0412.JPG", "证件照.jpg", "summer.webp", "DSC00017.jpg", "me.bmp")
 SPEECHES = (("朗诵《春晓》.m4a", 34.0), ("greeting.wav", 9.2), ("voice memo 12.mp3", 127.0), ("大家好.flac", 5.5))
 
@@ -48,18 +51,23 @@ class Material:
     def camera(self) -> np.ndarray:
         """The portrait as a camera would see it: uint8 (720, 1280, 3)."""
         width, height = CAMERA
-        whole = cv2.resize(self.face, (height, height), interpolation=cv2.INTER_AREA)
-        margin = (width - height) // 2
-        wide = cv2.copyMakeBorder(whole, 0, 0, margin, margin, cv2.BORDER_REFLECT)
-        picture: np.ndarray = cv2.GaussianBlur(wide, (0, 0), 24)
-        picture[:, margin : margin + height] = whole
+        whole = cv2.resize(self.face, None, fx=ZOOM, fy=ZOOM, interpolation=cv2.INTER_CUBIC)
+        wide = cv2.copyMakeBorder(whole, height, height, width, width, cv2.BORDER_REFLECT)
+        left, top = self._corner()
+        picture: np.ndarray = np.ascontiguousarray(wide[top + height :, left + width :][:height, :width])
         return picture
+
+    def _corner(self) -> Tuple[int, int]:
+        """Of the camera's picture in the portrait: the face is where the guide is."""
+        x0, y0, x1, y1 = FACE
+        middle, centre = (ZOOM * (x0 + x1) / 2, ZOOM * (y0 + y1) / 2), CENTRE
+        return round(middle[0] - centre[0] * CAMERA[0]), round(middle[1] - centre[1] * CAMERA[1])
 
     def preview(self, guidance: str) -> Preview:
         """With the box of the face where it is in this picture."""
-        scale, margin = CAMERA[1] / self.face.shape[0], (CAMERA[0] - CAMERA[1]) / 2
-        x0, y0, x1, y1 = (scale * value for value in (176, 66, 272, 196))
-        return Preview(self.camera(), (margin + x0, y0, margin + x1, y1), guidance)
+        left, top = self._corner()
+        x0, y0, x1, y1 = (ZOOM * value for value in FACE)
+        return Preview(self.camera(), (x0 - left, y0 - top, x1 - left, y1 - top), guidance)
 
     def photos(self) -> Tuple[Medium, ...]:
         looks = (
@@ -156,6 +164,12 @@ def asked(name: str) -> Callable[[KioskWindow, Material], None]:
     return lambda window, material: getattr(window, name).open()
 
 
+def wait_long(window: KioskWindow, _material: Material) -> None:
+    """Nobody did anything for 48 s."""
+    window.idle._since -= 48
+    window.idle._look()
+
+
 LINK = Link("http://192.168.1.20:8008/v/5f0c2a9e7b1d4c63a8e2f7b1", 600.0)
 
 SCENES: List[Scene] = [
@@ -186,7 +200,7 @@ SCENES: List[Scene] = [
     Scene("link", State.PLAYING, both(show_video, fed(LINK)), finished),
     Scene("leaving", State.REVIEW, asked("leaving"), with_both),
     Scene("deleting", State.PLAYING, both(show_video, asked("deleting")), finished),
-    Scene("idle", State.REVIEW, asked("idle"), with_both),
+    Scene("idle", State.REVIEW, wait_long, with_both),
     Scene("thanks", State.THANKS),
     Scene("error", State.ERROR, visit=failed(FaceNotFound())),
     Scene("closed", State.OUT_OF_SERVICE, visit=lambda material: {"closed": True}),

@@ -26,10 +26,10 @@ from appliance.ui.flow import LANGUAGES
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "screens"
 SIZES = ((1024, 600), (1920, 1080), (1080, 1920))
-TILE_PX = {(1024, 600): 768, (1920, 1080): 768, (1080, 1920): 432}
+TILE_PX = {(1024, 600): 720, (1920, 1080): 720, (1080, 1920): 405}
 """Width of one screen on its sheet."""
 COLUMNS = {(1024, 600): 4, (1920, 1080): 4, (1080, 1920): 7}
-MODES = (("large-text", True, False), ("high-contrast", False, True), ("both", True, True))
+MODES = (("large-text-high-contrast", True, True),)
 """Name, large text, high contrast; shown at the smallest size."""
 GAP_PX = 12
 GROUND = (110, 122, 128)

@@ -125,6 +125,11 @@ class Theme:
         return max(self.target, round(2.1 * self.body)) - 2 * self.edge
 
     @property
+    def inner_large(self) -> int:
+        """Of the one button of a screen that nobody must look for."""
+        return round(1.4 * self.inner)
+
+    @property
     def inner_icon(self) -> int:
         return self.target - 2 * self.edge - 2 * self.space
 
@@ -193,6 +198,7 @@ QPushButton {{
     min-height: {t.inner}px; padding: 0 {t.padding}px; border-radius: {t.radius}px;
     border: {t.edge}px solid {p.line}; background: {p.surface};
 }}
+QPushButton[large="true"] {{ min-height: {t.inner_large}px; }}
 QPushButton:pressed {{ background: {p.primary_soft}; }}
 QPushButton:disabled {{ color: {p.disabled}; }}
 QPushButton[kind="primary"] {{

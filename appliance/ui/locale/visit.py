@@ -36,7 +36,7 @@ TEXTS = {
     # --- attract
     "attract.title": ("让照片开口说话", "Make a portrait speak"),
     "attract.lead": (
-        "拍一张照片，说一段话，就能得到一段会说话的视频。",
+        "拍张照片，说几句话，照片就会开口。",
         "Take a photo, say a few words, and get a video of the portrait speaking them.",
     ),
     "attract.begin": ("点这里开始", "Touch to begin"),
@@ -72,7 +72,6 @@ TEXTS = {
     "photo.title": ("拍一张照片", "Take your photo"),
     "photo.shoot": ("拍照", "Take photo"),
     "photo.pick": ("选已有的照片", "Choose a photo"),
-    "photo.wait": ("请稍等", "One moment, please"),
     "photo.opening": ("正在打开相机…", "The camera is starting…"),
     "photo.countdown": ("请看镜头", "Look into the camera"),
     "photo.shot": ("请保持不动", "Hold still"),

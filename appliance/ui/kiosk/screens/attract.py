@@ -29,7 +29,7 @@ class AttractScreen(Screen):
         title, lead = Label("hero"), Label("lead")
         self.say(title, "attract.title")
         self.say(lead, "attract.lead")
-        self.begin = Button("primary", "touch")
+        self.begin = Button("primary", "touch", large=True)
         self.say(self.begin, "attract.begin")
         self.begin.clicked.connect(lambda: self.deed.emit(on.Begin()))
         self._steps = self._three_steps()
@@ -54,7 +54,6 @@ class AttractScreen(Screen):
         self._steps.setSpacing(theme.space)
         self._promise.setSpacing(theme.space)
         self.begin.setMinimumWidth(5 * theme.target)
-        self.begin.setMinimumHeight(round(1.35 * theme.target))
 
     def first_focus(self) -> Optional[QWidget]:
         return self.begin

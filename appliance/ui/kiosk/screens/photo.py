@@ -36,7 +36,7 @@ class PhotoScreen(Screen):
         self._title = Label("title")
         self.say(self._title, "photo.title")
         self._tip = _Tip()
-        self.shoot = Button("primary", "camera")
+        self.shoot = Button("primary", "camera", large=True)
         self.say(self.shoot, "photo.shoot")
         self.shoot.clicked.connect(self._press)
         self.pick = Button("plain", "folder")
@@ -59,7 +59,6 @@ class PhotoScreen(Screen):
         turn(self._box, theme.upright)
         pad(self._box, 2 * theme.space, 2 * theme.space)
         self._panel.setSpacing(theme.space)
-        self.shoot.setMinimumHeight(round(1.5 * theme.target))
 
     def retranslate(self) -> None:
         super().retranslate()
@@ -112,13 +111,12 @@ class PhotoScreen(Screen):
         """What to do next, in one sentence."""
         error = self._trouble.error if self._trouble else None
         self.enable(self.shoot, self._finder.has_picture() and self._state is not State.PHOTO_SHOT)
+        self._tip.setVisible(self._finder.has_picture() and error is None)
         if error is not None:
             message, action = explain(failure_of(error), self.language)
             self._blank.show_words("camera_off", message, action)
-            self._tip.show_words("warning", action, "warn")
         elif not self._finder.has_picture():
             self._blank.show_words("camera", self.words("photo.opening"))
-            self._tip.show_words("wait", self.words("photo.wait"), "primary")
         elif self._state is State.PHOTO_COUNTDOWN:
             self._tip.show_words("clock", self.words("photo.countdown"), "primary")
         elif self._state is State.PHOTO_SHOT:

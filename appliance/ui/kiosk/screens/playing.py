@@ -43,7 +43,8 @@ class PlayingScreen(Screen):
         self._picture.addWidget(self.video, 1)
         self._picture.addWidget(self.track)
         self._mark = QHBoxLayout()
-        self._hint = Label("small")
+        self._title, self._hint = Label("title"), Label("small")
+        self.say(self._title, "playing.video")
         self._mark.addWidget(Glyph("label", 1.2))
         self._mark.addWidget(self._hint, 1)
         self.replay = self._button("plain", "again", "playing.replay", on.Replay())
@@ -51,7 +52,8 @@ class PlayingScreen(Screen):
         self.link = self._button("plain", "phone", "playing.link", on.ShowLink())
         self.delete = self._button("danger", "delete", "playing.delete", None)
         self.delete.clicked.connect(self.wants_delete)
-        self.done = self._button("primary", "agree", "playing.done", on.Done())
+        self.done = self._button("primary", "agree", "playing.done", on.Done(), large=True)
+        self._panel.addWidget(self._title)
         self._panel.addLayout(self._mark)
         self._panel.addStretch(1)
         for button in (self.replay, self.save, self.link, self.delete, self.done):
@@ -67,7 +69,6 @@ class PlayingScreen(Screen):
         self._panel.setSpacing(theme.space)
         self._mark.setSpacing(theme.space)
         self.track.setFixedHeight(theme.half_space)
-        self.done.setMinimumHeight(round(1.3 * theme.target))
 
     def retranslate(self) -> None:
         super().retranslate()
@@ -98,8 +99,8 @@ class PlayingScreen(Screen):
         if self._visit.playing:
             self.video.stop()
 
-    def _button(self, kind: str, symbol: str, key: str, event: Optional[on.Event]) -> Button:
-        button = Button(kind, symbol)
+    def _button(self, kind: str, symbol: str, key: str, event: Optional[on.Event], large: bool = False) -> Button:
+        button = Button(kind, symbol, large)
         self.say(button, key)
         if event is not None:
             button.clicked.connect(lambda: self.deed.emit(event))

@@ -21,10 +21,11 @@ class Button(QPushButton, Dressed):
     Enter presses it as Space does. Where somebody uses the keyboard the focus is shown by a ring.
     """
 
-    def __init__(self, kind: str = "plain", symbol: str = "") -> None:
+    def __init__(self, kind: str = "plain", symbol: str = "", large: bool = False) -> None:
         super().__init__()
         self.kind, self._symbol = kind, symbol
         self.setProperty("kind", kind)
+        self.setProperty("large", large)
         self.setFocusPolicy(Qt.StrongFocus)
         self.setSizePolicy(QSizePolicy.Minimum, QSizePolicy.Fixed)
 
