@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 from capture.picker.sticks import PATIENCE_S, Sticks
+from helpers import REPOSITORY
 
 from appliance.capture.picker.media import Media, MountWatch, Stick
 
@@ -112,3 +114,36 @@ def test_a_watch_sees_a_real_mount_come_and_go(tmp_path: Path) -> None:
         assert watch.wait(PATIENCE_S)
         assert media.sticks() == ()
     assert not os.path.ismount(str(place))
+
+
+def test_a_mount_is_seen_by_a_unit_with_a_network_and_mounts_of_its_own(tmp_path: Path) -> None:
+    """As systemd makes it for PrivateNetwork= and PrivateMounts=: udev says nothing there."""
+    place = tmp_path / "media" / "STICK"
+    program = (
+        "import sys; from appliance.capture.picker.media import Media; media = Media(sys.argv[1])\n"
+        "with media.watch() as watch:\n"
+        "    for _ in range(2):\n"
+        "        before = media.sticks(); print(len(before), flush=True)\n"
+        "        while media.sticks() == before: watch.wait(60)\n"
+        "print(len(media.sticks()), flush=True)"
+    )
+    unshare = ["unshare", "--mount", "--net", "--propagation", "slave"]
+    if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(tmp_path)], capture_output=True).returncode != 0:
+        pytest.skip("nothing can be mounted here")
+    try:
+        subprocess.run(["mount", "--make-shared", str(tmp_path)], check=True)
+        if subprocess.run([*unshare, "true"], capture_output=True).returncode != 0:
+            pytest.skip("no namespaces can be made here")
+        place.mkdir(parents=True)
+        unit = subprocess.Popen(
+            [*unshare, sys.executable, "-c", program, str(place.parent)],
+            stdout=subprocess.PIPE, text=True, cwd=str(REPOSITORY),
+        )  # fmt: skip
+        with unit:
+            assert unit.stdout is not None and unit.stdout.readline() == "0\n"
+            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(place)], check=True)
+            assert unit.stdout.readline() == "1\n"
+            subprocess.run(["umount", str(place)], check=True)
+            assert unit.stdout.readline() == "0\n"
+    finally:
+        subprocess.run(["umount", "--recursive", "--lazy", str(tmp_path)], check=True)
