@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional, Seque
 
 import click
 
-from ...errors import DiskFull, SonicError
+from ...errors import DiskFull, NpuError, SonicError
 from ...files import NO_SPACE
 from ...settings import MakeOptions
 from ..service.log import configure_logging
@@ -109,8 +109,7 @@ class Worker:
                 self._tell("beat")
             else:
                 self._work(order, networks)
-        if self._maker is not None:
-            self._maker.close()
+        self._close()
         return 0
 
     def _work(self, order: Message, usual: Networks) -> None:
@@ -118,6 +117,8 @@ class Worker:
         try:
             result = self._make(job, JobFolder(Path(order["folder"])), order["options"], order.get("longest"), usual)
         except Exception as error:
+            if isinstance(error, NpuError):
+                self._close()  # the next job finds the NPU opened anew
             self._tell("failed", job=job, **_words(error))
             return
         if result is None:
@@ -156,12 +157,15 @@ class Worker:
     def _maker_for(self, networks: Networks) -> Maker:
         """The last pair used stays loaded; two at once would not fit every board."""
         if self._maker is None or networks != self._loaded:
-            if self._maker is not None:
-                self._maker.close()
-                self._maker = self._loaded = None
+            self._close()
             self._maker = self._load(*networks)
             self._loaded = networks
         return self._maker
+
+    def _close(self) -> None:
+        maker, self._maker, self._loaded = self._maker, None, None
+        if maker is not None:
+            maker.close()
 
     def _tell(self, tell: str, **fields: Any) -> None:
         data = encode({"tell": tell, **fields})
