@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Callable, Dict, Iterator, List
 
 import numpy as np
@@ -335,6 +337,27 @@ def test_a_cann_that_cannot_say_what_went_wrong(npu: Any, store: ModelStore) -> 
 
 def test_without_the_module_there_is_a_reason() -> None:
     with pytest.raises(RuntimeUnavailable, match=r"set_env\.sh"):
+        acl.session.shared()
+
+
+def test_an_interrupted_run_is_waited_for_before_its_memory_is_freed(
+    npu: Any, store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = load_network(store, "toy", "acl")
+
+    def interrupted(stream: int) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(npu, "rt_synchronize_stream", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        network.run(given())
+    network.close()
+
+
+def test_another_module_of_that_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "acl", ModuleType("acl"))
+    with pytest.raises(RuntimeUnavailable, match="not CANN's"):
         acl.session.shared()
 
 

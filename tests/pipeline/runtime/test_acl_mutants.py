@@ -303,15 +303,15 @@ MUTANTS: List[Mutant] = [
     Mutant(
         "the device set instead of the context, close",
         SESSION,
-        "                self._device.bind()\n            except",
-        '                self._calls.call("rt.set_device", 0)\n            except',
+        "            self._device.bind()\n        except",
+        '            self._calls.call("rt.set_device", 0)\n        except',
         "model-of-another-context",
     ),
     Mutant(
         "closed without context",
         SESSION,
-        "                self._device.bind()\n            except",
-        "                pass\n            except",
+        "            self._device.bind()\n        except",
+        "            pass\n        except",
         "no-context",
     ),
     # loading
@@ -452,10 +452,16 @@ MUTANTS: List[Mutant] = [
         MODEL,
         EXECUTE + WAIT,
         '        calls.call("rt.synchronize_device")\n' + EXECUTE,
-        "unload-while-running",
+        "read-before-synchronise",
     ),
     Mutant("stream closed while it runs", MODEL, WAIT, "        return []\n", "destroyed-while-running", "unsettled"),
-    Mutant("memory freed while it runs", MODEL, WAIT, "        return []\n", "freed-while-running"),
+    Mutant(
+        "memory freed while it runs",
+        MODEL,
+        WAIT,
+        '        calls.call("rt.free", self._input.addresses[0])\n' + WAIT,
+        "freed-while-running",
+    ),
     Mutant(
         "inputs copied too late",
         MODEL,
@@ -633,7 +639,7 @@ MUTANTS: List[Mutant] = [
     Mutant(
         "freed although it may still run",
         SESSION,
-        "            self._device.settle()\n",
+        "        self._device.settle()\n",
         "",
         "unload-while-running",
         "failing",

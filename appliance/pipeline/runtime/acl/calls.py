@@ -42,6 +42,9 @@ class Calls:
             message = "CANN's Python module acl cannot be imported."
             action = "Source CANN's set_env.sh; its pyACL must be made for this version of Python."
             raise RuntimeUnavailable(str(error), message=message, action=action) from error
+        if not hasattr(self._acl, "mdl"):
+            where = getattr(self._acl, "__file__", "")
+            raise RuntimeUnavailable(f"{where} has no mdl", message="The Python module acl here is not CANN's.")
 
     def call(self, name: str, *arguments: Any) -> Any:
         """What a function returns before its code: nothing, a value or a tuple.

@@ -83,7 +83,7 @@ class Model:
         dtype = calls.value(f"mdl.get_{side}_data_type", description, index, failed=-1)
         size = calls.value(f"mdl.get_{side}_size_by_index", description, index)
         name = calls.value(f"mdl.get_{side}_name_by_index", description, index, failed="")
-        return Tensor(name, tuple(dims["dims"]), _DTYPES.get(dtype, f"type {dtype}"), size)
+        return Tensor(name, tuple(dims["dims"][: dims["dimCount"]]), _DTYPES.get(dtype, f"type {dtype}"), size)
 
     def _allocate(self, tensors: Sequence[Tensor], undo: Callable[..., Any]) -> _Buffers:
         calls = self._calls

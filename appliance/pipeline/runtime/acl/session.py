@@ -82,7 +82,7 @@ class Session:
             if resident not in self._residents:
                 return
             self._residents.remove(resident)
-            self._bind_to_leave()
+            self._prepare_to_leave()
             self._drop(resident)
             self._close_if_unused()
 
@@ -180,20 +180,22 @@ class Session:
     def _close_device(self) -> None:
         """Models first, then the device; it may be sick, so that nothing here may fail."""
         if self._device is not None:
-            self._bind_to_leave()
-            self._device.settle()
+            self._prepare_to_leave()
             for resident in self._residents:
                 self._drop(resident)
             self._device.close()
             self._device = None
 
-    def _bind_to_leave(self) -> None:
-        """What is given back belongs to the context, whichever thread does it."""
-        if self._device is not None:
-            try:
-                self._device.bind()
-            except CallFailed as error:
-                _log.warning("while the NPU is given back: %s", error.detail)
+    def _prepare_to_leave(self) -> None:
+        """What is given back belongs to the context, whichever thread does it, and a run that was interrupted may still
+        use it."""
+        if self._device is None:
+            return
+        try:
+            self._device.bind()
+        except CallFailed as error:
+            _log.warning("while the NPU is given back: %s", error.detail)
+        self._device.settle()
 
 
 _sharing = threading.Lock()
