@@ -59,7 +59,8 @@ class Burst:
         if self._first.wait(seconds):
             self._over.wait(2 * SECONDS)
         self._over.set()
-        return [] if self.cancelled else self._pictures
+        pictures, self._pictures = self._pictures, []  # a face is not kept longer than needed
+        return [] if self.cancelled else pictures
 
 
 def best_of(pictures: Sequence[np.ndarray], face_in: FaceIn, wanted: Callable[[], bool] = lambda: True) -> np.ndarray:

@@ -63,6 +63,8 @@ class Viewfinder:
 
         A camera that is still being opened is waited for. A photo that was asked for before is given up.
         """
+        if self._closing.is_set():
+            return
         if self._burst is not None:
             self._burst.cancel()
         burst = self._burst = Burst()
@@ -79,7 +81,8 @@ class Viewfinder:
             stream.close()  # ends a read that waits
         self._watch.close()
         for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     # --- the camera ---------------------------------------------------------------------------------------------------
 
