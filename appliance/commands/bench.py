@@ -9,11 +9,14 @@ from typing import List, Optional
 import click
 
 
+NAMES = ("speed", "quality", "engine", "kiosk")
+
+
 class _Benches(click.Group):
     """Loads a measurement only when it is asked for; without a name, `speed`."""
 
     def list_commands(self, context: click.Context) -> List[str]:
-        return [name for name in ("speed", "quality", "engine") if importlib.util.find_spec(f"appliance.bench.{name}")]
+        return [name for name in NAMES if importlib.util.find_spec(f"appliance.bench.{name}")]
 
     def get_command(self, context: click.Context, name: str) -> Optional[click.Command]:
         if name not in self.list_commands(context):
@@ -29,4 +32,4 @@ class _Benches(click.Group):
 
 @click.group(cls=_Benches)
 def bench() -> None:
-    """Measure speed and memory (the default), quality, or how the service holds."""
+    """Measure speed and memory (the default), quality, how the service holds, or how quick the screen is."""

@@ -43,7 +43,7 @@ GROUPS = {
 def command(output: Output, only: Tuple[str, ...], quick: bool, folder: Optional[Path]) -> None:
     """Measure how the service holds under load, faults and long speech. The whole takes hours."""
     if not output.json:
-        click.echo(f"`{_command_line()}`, {machine()}:\n\n{HEAD}")
+        click.echo(f"`{command_line()}`, {machine()}:\n\n{HEAD}")
     with tempfile.TemporaryDirectory(prefix="sonic", dir=folder and str(folder)) as scratch:
         materials = Materials(Path(scratch))
         for name in only or GROUPS:
@@ -70,5 +70,5 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _command_line() -> str:
+def command_line() -> str:
     return " ".join(["appliance", *sys.argv[1:]])
