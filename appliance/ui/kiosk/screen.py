@@ -45,8 +45,10 @@ class Screen(QWidget):
         self.retranslate()
 
     def change_language(self, language: str) -> None:
-        self.language = language
-        self.retranslate()
+        """Of this screen and of those within it."""
+        for screen in (self, *self.findChildren(Screen)):
+            screen.language = language
+            screen.retranslate()
 
     def restyle(self) -> None:
         """Take from `theme` the sizes and colours that are not in its style sheet."""
