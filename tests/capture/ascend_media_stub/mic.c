@@ -1,7 +1,8 @@
 /* Stands in for the microphone of Huawei's media library, after its header peripheral_api.h.
 
    The file that STUB_MICROPHONE names says how the device is: "well", "absent", "busy" (open in another program),
-   "dead" (every reading fails) or "wedged" (a reading never returns). It is read anew at every call. */
+   "dead" (every reading fails), "wedged" (a reading never returns) or "stuck" (closing never returns). It is read anew
+   at every call. */
 
 #include <math.h>
 #include <stdint.h>
@@ -103,6 +104,8 @@ int CloseMIC(void)
 {
     const char *path = getenv("STUB_MICROPHONE_CLOSED");
     FILE *file = path ? fopen(path, "a") : NULL;
+    while (is("stuck"))
+        pause();
     if (file) {
         fputs("closed\n", file);
         fclose(file);

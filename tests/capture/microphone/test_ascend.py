@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psutil
 import pytest
 from capture.microphone.rigs import PATIENCE_SECONDS, ascend_rig, write
 
@@ -33,6 +34,16 @@ def test_a_reading_that_fails_or_hangs_is_a_lost_microphone(
     write(tmp_path / "state", "well")
     with rig.open() as stream:
         stream.read(PATIENCE_SECONDS)
+
+
+def test_a_device_that_does_not_close_holds_nobody_up(
+    tmp_path: Path, ascend_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = ascend_rig(tmp_path, ascend_library, monkeypatch)
+    stream = rig.open()
+    write(tmp_path / "state", "stuck")
+    stream.close()
+    assert psutil.Process().children() == []
 
 
 def test_the_device_is_closed_before_its_process_ends(

@@ -134,8 +134,10 @@ def test_a_hanging_driver_does_not_outlive_an_appliance_that_was_killed(
         command = [sys.executable, "-c", ORPHAN]
         with subprocess.Popen(command, cwd=str(REPOSITORY), stdout=subprocess.PIPE) as appliance:
             assert appliance.stdout is not None
-            child = psutil.Process(int(appliance.stdout.readline()))
-            appliance.kill()
+            try:
+                child = psutil.Process(int(appliance.stdout.readline()))
+            finally:
+                appliance.kill()
         gone, alive = psutil.wait_procs([child], timeout=60)
         assert not alive
     finally:

@@ -36,6 +36,7 @@ from disks import fill, small_disk
 from helpers import REPOSITORY
 from media import ENGLISH, encode, sound_of, tone, write_wav
 
+from appliance.capture.microphone.base import MicrophoneStream
 from appliance.capture.microphone.file import FileMicrophone
 from appliance.capture.microphone.silence import silero
 from appliance.errors import DiskFull, MicrophoneLost, MicrophoneMissing, ModelMissing
@@ -218,16 +219,28 @@ def test_a_recorder_that_was_never_started_can_be_closed(tmp_path: Path) -> None
 def test_a_missing_microphone_is_told_once_and_awaited(tmp_path: Path) -> None:
     rig = file_rig(tmp_path, real_time=True)
     rig.unplug()
-    with Recording(rig.microphone) as recording:
+    microphone = Counted(tmp_path / "tone.wav")
+    with Recording(microphone) as recording:
         failed = recording.until(Failed)
         assert isinstance(failed.error, MicrophoneMissing)
         assert failed.path is None
+        for _ in patiently():
+            if microphone.openings >= 3:
+                break
         recording.recorder.record(tmp_path / "voice.wav", 60)  # whoever wants to record meanwhile is told, too
         assert recording.until(Failed, lambda event: event.path == tmp_path / "voice.wav")
         rig.plug()
         recording.until(Recovered)
         recording.until(Heard)
     assert recording.kinds() == [Failed, Failed, Recovered]
+
+
+class Counted(FileMicrophone):
+    openings = 0
+
+    def open(self, device: str = "") -> MicrophoneStream:
+        self.openings += 1
+        return super().open(device)
 
 
 def test_lost_after_a_second_the_recording_counts(tmp_path: Path) -> None:
@@ -316,11 +329,13 @@ def test_a_killed_process_leaves_all_but_the_last_second(tmp_path: Path) -> None
     with subprocess.Popen(command, cwd=str(REPOSITORY), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         recorded = 0.0
-        while recorded < 2.7:
-            recorded = float(process.stdout.readline())
-            with wave.open(str(path)) as file:  # all the while
-                assert file.getnframes() / RATE > recorded - 1.0
-        process.kill()
+        try:
+            while recorded < 2.7:
+                recorded = float(process.stdout.readline())
+                with wave.open(str(path)) as file:  # all the while
+                    assert file.getnframes() / RATE > recorded - 1.0
+        finally:
+            process.kill()
         told = [float(line) for line in process.stdout.read().split()]
     kept = samples_of(path)
     assert len(kept) / RATE > ([recorded] + told)[-1] - 1.0
