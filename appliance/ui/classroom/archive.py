@@ -15,7 +15,6 @@ from ..director.video import VideoSource
 
 SHOWN = 30
 NAME = "sonic.mp4"
-MEGABYTE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,8 @@ class Lecture:
 class Archive:
     """All methods wait for the engine, and raise what `EngineClient` raises: not for the thread that paints."""
 
-    def __init__(self, engine: Callable[[], EngineClient], sticks: str) -> None:
-        """``sticks``: the folder below which they are mounted."""
-        self._engine = engine
-        self._media = Media(sticks)
+    def __init__(self, engine: Callable[[], EngineClient], sticks: Media) -> None:
+        self._engine, self._sticks = engine, sticks
 
     def lectures(self) -> List[Lecture]:
         """The newest first."""
@@ -49,11 +46,7 @@ class Archive:
             with self._engine() as client:
                 client.save(job, path)
 
-        return save_to_stick(self._media, produce, NAME)
-
-    def delete(self, job: str) -> None:
-        with self._engine() as client:
-            client.delete(job)
+        return save_to_stick(self._sticks, produce, NAME)
 
     def open(self, job: str) -> OpenLecture:
         """At once."""

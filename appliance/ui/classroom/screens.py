@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Dict
 
+from ...capture.picker.media import Media
 from ..director.parts import Parts
 from ..flow import Rules, State
 from ..kiosk.screen import Screen
@@ -19,7 +20,7 @@ def classroom_screens(rules: Rules, parts: Parts) -> Dict[State, Screen]:
     """All but the staff's two."""
     settings = parts.settings
     memory = Memory(parts.state / FILE)
-    archive = Archive(parts.engine, settings.picker.media)
+    archive = Archive(parts.engine, Media(settings.picker.media))
 
     def video() -> VideoView:
         # An hour of video is too much for memory, where `Parts.folder` may be.
