@@ -8,7 +8,6 @@ from typing import List, Optional
 
 import click
 
-
 NAMES = ("speed", "quality", "engine", "kiosk")
 
 
