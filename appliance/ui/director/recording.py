@@ -7,7 +7,7 @@ from typing import Optional
 from ...capture.microphone.events import Event, Failed, Heard, Recorded, Recovered
 from ...capture.microphone.recorder import Recorder
 from ...capture.microphone.silence import silero
-from ...errors import SonicError
+from ...errors import MicrophoneError, SonicError
 from .. import events as on
 from ..feeds import DeviceState, Level
 from .work import Desk, Work, failure_of
@@ -41,8 +41,9 @@ class Metering(Work):
         elif isinstance(event, Recorded):
             self.desk.answer(on.VoiceRecorded(event.path))
         elif isinstance(event, Failed):
-            self._well = False
-            self.desk.feed(DeviceState("microphone", event.error))
+            if isinstance(event.error, MicrophoneError):  # else it is the disk that failed
+                self._well = False
+                self.desk.feed(DeviceState("microphone", event.error))
             self.failed(event.error)
         elif isinstance(event, Recovered):
             self._set_well()
