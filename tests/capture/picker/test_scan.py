@@ -157,7 +157,7 @@ def test_no_folder_stays_open(tmp_path: Path) -> None:
     next(walk)
     walk.close()
     assert names(tmp_path)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
@@ -234,4 +234,4 @@ def test_another_file_in_its_place_is_not_opened(tmp_path: Path, found: Found, s
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(OSError):
         found.open()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
