@@ -57,6 +57,7 @@ DEPRECATED = {"cann50": (), "cann6": tuple(_NUMPY)}
 
 RELEASING = (
     "finalize", "rt.reset_device", "rt.destroy_context", "rt.destroy_stream", "rt.free", "rt.free_host", "mdl.unload",
-    "mdl.destroy_desc", "mdl.destroy_dataset", "destroy_data_buffer",
+    "mdl.destroy_desc", "mdl.destroy_dataset", "destroy_data_buffer", "rt.set_context",
 )  # fmt: skip
-"""Functions that give something back; a fault in one of them comes after it was done, so that it leaves no leak."""
+"""Functions for giving something back; a fault in one of them comes after it was done, so that no program can be blamed
+for the leak."""

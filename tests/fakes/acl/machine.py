@@ -95,7 +95,7 @@ class Machine:
             if name in self.deprecated:
                 self.complain("deprecated-helper", name, "this version of CANN wants bytes_to_ptr or plain addresses")
             code = self._fault(name)
-            if code and 507000 <= code < 508000 and code != 507008 and self.device:
+            if 507000 <= code < 508000 and code != 507008 and self.device and function.gives not in FAILED_VALUES:
                 self.sick = code
         try:
             if code and name not in RELEASING:

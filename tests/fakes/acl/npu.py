@@ -22,23 +22,22 @@ SLACK = 64
 """Bytes by which a buffer may be too small before CANN notices."""
 WORK = 1 << 20
 HUGE_ONLY, HUGE_PAGES = 1, 50 << 20
-PATIENCE = 4
-"""Resets after a fault in the life of a program."""
 
 
 class Npu(Machine):
     """``memory``: bytes of the device. ``half`` and ``tensor_names``: see `computing.Program`. ``wait``: s that waiting
-    for a stream takes."""
+    for a stream takes. ``patience``: resets after a fault in the life of a program."""
 
     def __init__(
         self, profile: str = "cann50", run_mode: int = ACL_DEVICE, soc: str = "Ascend310", memory: int = 1 << 32,
-        half: bool = True, tensor_names: bool = True, wait: float = 0.0,
+        half: bool = True, tensor_names: bool = True, wait: float = 0.0, patience: int = 4,
     ) -> None:  # fmt: skip
         super().__init__(profile)
         self.run_mode, self.soc, self.memory, self.wait = run_mode, soc, memory, wait
         self._program_options = {"half": half, "tensor_names": tensor_names}
         self.initialised = self.finalised = False
         self._asked_run_mode = False
+        self._patience = patience
         self._resets = 0
         self._default: Optional[Context] = None
         self._budgeted: Set[str] = set()
@@ -115,7 +114,7 @@ class Npu(Machine):
         self.device, self._default = False, None
         self._resets += bool(self.sick)
         self.sick = 0
-        if self._resets > PATIENCE:
+        if self._resets > self._patience:
             self.complain("endless-recovery", "rt.reset_device", f"reset {self._resets} times after a fault")
 
     def rt_create_context(self, number: int) -> int:

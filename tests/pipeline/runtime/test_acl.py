@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import sys
 import threading
 from pathlib import Path
@@ -45,10 +46,10 @@ def npu() -> Iterator[Any]:
 
 
 def given(seed: int = 0) -> Dict[str, np.ndarray]:
-    random = np.random.RandomState(seed)
+    chance = np.random.RandomState(seed)
     return {
-        "left": random.randn(1, 2, 4, 5).astype(np.float32),
-        "right": random.randn(1, 3, 4, 5).astype(np.float32),
+        "left": chance.randn(1, 2, 4, 5).astype(np.float32),
+        "right": chance.randn(1, 3, 4, 5).astype(np.float32),
     }
 
 
@@ -353,6 +354,39 @@ def test_an_interrupted_run_is_waited_for_before_its_memory_is_freed(
     with pytest.raises(KeyboardInterrupt):
         network.run(given())
     network.close()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_course_of_things(seed: int, store: ModelStore) -> None:
+    """Loading, running and closing in any order and thread, with a failing call now and then: right or refused."""
+    chance = random.Random(seed)
+    codes = (207001, 500000, 507011, 507015, 507899, 100000)
+    networks: List[Network] = []
+    outcomes: List[str] = []
+
+    def step() -> None:
+        deed = chance.choice(("load", "run", "run", "run", "close"))
+        try:
+            if deed == "load" or not networks:
+                networks.append(load_network(store, "toy", "acl"))
+            elif deed == "run":
+                check(chance.choice(networks), chance.randrange(100))
+            else:
+                networks.pop(chance.randrange(len(networks))).close()
+            outcomes.append(deed)
+        except NpuError:
+            outcomes.append("refused")
+
+    with plugged_in(profile=chance.choice(("cann50", "cann6")), run_mode=chance.randrange(2), patience=1000) as npu:
+        for _ in range(40):
+            if chance.random() < 0.15:
+                npu.fail_at(len(npu.calls) + chance.randrange(1, 30), chance.choice(codes))
+            if chance.random() < 0.3:
+                in_thread(step)
+            else:
+                step()
+    assert len(outcomes) == 40
+    assert "run" in outcomes
 
 
 def test_another_module_of_that_name(monkeypatch: pytest.MonkeyPatch) -> None:

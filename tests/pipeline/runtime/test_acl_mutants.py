@@ -100,8 +100,14 @@ def failing(package: Any, folder: Path) -> Iterator[Any]:
 
 
 def sick(package: Any, folder: Path) -> Iterator[Any]:
-    """The device fails: once, all the time, and every other time."""
+    """The device fails: while something is given back, once, all the time, and every other time."""
     program, store = Program(package), toy_store(folder, toy_shell())
+    with plugged_in(strict=False, package=package) as npu:
+        first, second = program.load(store), program.load(store)
+        npu.fail_on("rt.free", 507015)
+        program.close(first)
+        program.run(second)
+    yield npu
     for times in (1, 100):
         with plugged_in(strict=False, package=package) as npu:
             network = program.load(store)
@@ -302,16 +308,16 @@ MUTANTS: List[Mutant] = [
     ),
     Mutant(
         "the device set instead of the context, close",
-        SESSION,
-        "            self._device.bind()\n        except",
-        '            self._calls.call("rt.set_device", 0)\n        except',
+        DEVICE,
+        'self._calls.attempt("rt.set_context", self._context)',
+        'self._calls.attempt("rt.set_device", DEVICE)',
         "model-of-another-context",
     ),
     Mutant(
         "closed without context",
-        SESSION,
-        "            self._device.bind()\n        except",
-        "            pass\n        except",
+        DEVICE,
+        'self._calls.attempt("rt.set_context", self._context)',
+        "pass",
         "no-context",
     ),
     # loading
@@ -635,12 +641,20 @@ MUTANTS: List[Mutant] = [
         "leak-model",
         "sick",
     ),
+    Mutant(
+        "a fault on the way out forgotten",
+        CALLS,
+        "self.noticed = error\n",
+        "pass\n",
+        "used-after-device-fault",
+        "sick",
+    ),
     Mutant("recovered from for ever", SESSION, "if self._calm < CALM:", "if False:", "endless-recovery", "sick"),
     Mutant(
         "freed although it may still run",
-        SESSION,
-        "        self._device.settle()\n",
-        "",
+        DEVICE,
+        'self._calls.attempt("rt.synchronize_stream", self.stream)',
+        "pass",
         "unload-while-running",
         "failing",
     ),

@@ -36,6 +36,8 @@ class Calls:
 
     def __init__(self) -> None:
         """Raises `RuntimeUnavailable` where CANN's module cannot be imported."""
+        self.noticed: Optional[CallFailed] = None
+        """A fault of the device that showed on the way out of something: whoever uses the device next must know."""
         try:
             self._acl: Any = importlib.import_module("acl")
         except (ImportError, OSError) as error:
@@ -70,6 +72,8 @@ class Calls:
             self.call(name, *arguments)
         except CallFailed as error:
             _log.warning("while the NPU is given back: %s", error.detail)
+            if error.of_device:
+                self.noticed = error
 
     def _function(self, name: str) -> Any:
         found = self._acl

@@ -38,7 +38,9 @@ class Device:
         self._calls.call("rt.set_context", self._context)
 
     def settle(self) -> None:
-        """Let what still runs come to its end, before something that it uses is given back."""
+        """Before anything is given back: it belongs to the context, whichever thread does it, and a run that was
+        interrupted may still use it."""
+        self._calls.attempt("rt.set_context", self._context)
         self._calls.attempt("rt.synchronize_stream", self.stream)
 
     def free_memory(self) -> Optional[int]:

@@ -82,7 +82,8 @@ class Session:
             if resident not in self._residents:
                 return
             self._residents.remove(resident)
-            self._prepare_to_leave()
+            if self._device is not None:
+                self._device.settle()
             self._drop(resident)
             self._close_if_unused()
 
@@ -136,6 +137,8 @@ class Session:
         """Do it; where the device fails, open it anew, load everything again, and try once more."""
         self._check()
         try:
+            if self._calls.noticed is not None:
+                raise self._calls.noticed
             self._opened().bind()
             return work()
         except CallFailed as error:
@@ -180,22 +183,11 @@ class Session:
     def _close_device(self) -> None:
         """Models first, then the device; it may be sick, so that nothing here may fail."""
         if self._device is not None:
-            self._prepare_to_leave()
+            self._device.settle()
             for resident in self._residents:
                 self._drop(resident)
             self._device.close()
-            self._device = None
-
-    def _prepare_to_leave(self) -> None:
-        """What is given back belongs to the context, whichever thread does it, and a run that was interrupted may still
-        use it."""
-        if self._device is None:
-            return
-        try:
-            self._device.bind()
-        except CallFailed as error:
-            _log.warning("while the NPU is given back: %s", error.detail)
-        self._device.settle()
+            self._device = self._calls.noticed = None
 
 
 _sharing = threading.Lock()
