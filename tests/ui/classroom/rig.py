@@ -9,11 +9,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, ContextManager, Iterator, Sequence
 
 from engine.engines import PATIENCE_SECONDS
 from engine.services import Service
-from media import encode
+from media import ffmpeg
 from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QWidget
@@ -26,6 +26,7 @@ from appliance.capture.picker.picker import Picker
 from appliance.demo import RECORDINGS, write_portrait
 from appliance.engine.client import EngineClient
 from appliance.models import ModelStore
+from appliance.pipeline.ffmpeg import local_file
 from appliance.settings import PickerSettings
 from appliance.ui.classroom.archive import Archive
 from appliance.ui.classroom.screens import classroom_screens
@@ -33,6 +34,7 @@ from appliance.ui.classroom.window import ClassroomWindow
 from appliance.ui.director.director import Director
 from appliance.ui.director.parts import Parts, Times
 from appliance.ui.director.rules import rules_from
+from appliance.ui.events import Adjust
 from appliance.ui.flow import State
 from appliance.ui.kiosk.qt_loop import QtLoop
 from appliance.ui.kiosk.screen import Screen
@@ -47,7 +49,9 @@ def furnish(folder: Path, seconds: float = 2.0) -> None:
     """A gallery with a portrait and a lecture, and a drawer for a stick."""
     (folder / "gallery").mkdir(parents=True)
     write_portrait(folder / "gallery" / "teacher.png")
-    encode(RECORDINGS[1], folder / "gallery" / "lecture.mp3", "-t", str(seconds))
+    lecture = folder / "gallery" / "lecture.mp3"
+    source = ["-stream_loop", "-1", "-i", local_file(RECORDINGS[1])]
+    ffmpeg(*source, "-t", str(seconds), local_file(lecture), target=lecture)
     (folder / "mounts").touch()
 
 
@@ -116,13 +120,15 @@ class Classroom:
         row = [medium.name for medium in files._files].index(name)
         QTest.mouseClick(files.viewport(), Qt.LeftButton, pos=files.visualItemRect(files.item(row)).center())
 
-    def begin_lecture(self) -> None:
-        """From home to the making of the lecture."""
+    def begin_lecture(self, **options: Any) -> None:
+        """From home to the making of the lecture. ``options``: of `MakeOptions`."""
         self.until_state(State.ATTRACT)
         self.click(self.home.portrait)
         self.pick(State.PHOTO_PICK, "teacher.png")
         self.pick(State.VOICE_PICK, "lecture.mp3")
         self.until_state(State.REVIEW)
+        for name, value in options.items():
+            self.window.deed.emit(Adjust(name, value))
         self.click(self.screens[State.REVIEW].make)
 
     def close(self) -> None:
@@ -146,19 +152,24 @@ def classroom(folder: Path, socket: Path, store: ModelStore) -> Iterator[Classro
 
 
 @contextlib.contextmanager
-def film_engine(reel: Path) -> Iterator[Service]:
-    """The service, whose videos are what the folder holds: see `film_worker`."""
+def service(command: Sequence[str], **environment: str) -> Iterator[Service]:
+    """That program as the engine."""
     folder = Path(tempfile.mkdtemp(prefix="sonic"))
-    service = Service(folder, ENGINE_HANG_SECONDS="60")
-    service.environment["FILM"] = str(reel)
+    engine = Service(folder, ENGINE_HANG_SECONDS="120")
+    engine.environment.update(environment)
     try:
-        service.start(command=COMMAND)
-        yield service
+        engine.start(command=command)
+        yield engine
     finally:
-        assert service.process is not None
-        service.process.kill()
-        service.process.wait()
+        assert engine.process is not None
+        engine.process.kill()
+        engine.process.wait()
         shutil.rmtree(str(folder))
+
+
+def film_engine(reel: Path) -> ContextManager[Service]:
+    """Its videos are what the folder holds: see `film_worker`."""
+    return service(COMMAND, FILM=str(reel))
 
 
 def copy_film(film: Any, folder: Path, allowed: int) -> None:
