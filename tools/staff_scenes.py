@@ -48,12 +48,14 @@ class StillEngine:
         return Health("ok", "ready", free_bytes=21_400_000_000, temperature=54.0)
 
     def jobs(self, state: Optional[JobState] = None, limit: int = 100, before: Optional[int] = None) -> List[JobView]:
-        now = time.time()
-        return [] if before is not None else [
-            JobView(Job(f"{number:032x}", number, Priority.LECTURE, JobState.DONE, now - 3600 * ago, finished=now - 3600 * ago,
-                        result={"duration": seconds}))
-            for number, (seconds, ago) in enumerate(LECTURES, 1)
-        ]  # fmt: skip
+        return [] if before is not None else [_lecture(number) for number in range(len(LECTURES))]
+
+
+def _lecture(number: int) -> JobView:
+    seconds, hours = LECTURES[number]
+    then = time.time() - 3600 * hours
+    done, result = JobState.DONE, {"duration": seconds}
+    return JobView(Job(f"{number:032x}", number, Priority.LECTURE, done, then, finished=then, result=result))
 
 
 def open_profile(profile: str, size: Any, kiosk: KioskSettings, material: Material, folder: Path) -> KioskWindow:

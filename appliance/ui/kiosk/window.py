@@ -90,10 +90,13 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
         screen = self._screens[visit.state]
         if visit.state is not before.state:
             self._close_overlays()
+        left = cast(Screen, self._stack.currentWidget())
+        self._stack.setCurrentWidget(screen)  # so that it knows its size
         screen.show_visit(visit)
         self.header.show_visit(visit)
-        if self._stack.currentWidget() is not screen:
-            self._enter(screen)
+        if left is not screen:
+            left.leave()
+            self._begin_with(screen)
         self.idle.watch(visit)
 
     def feed(self, item: Feed) -> None:
@@ -188,12 +191,6 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
     def _close_overlays(self) -> None:
         for overlay in self._overlays:
             overlay.close_up()
-
-    def _enter(self, screen: Screen) -> None:
-        before = cast(Screen, self._stack.currentWidget())
-        self._stack.setCurrentWidget(screen)
-        before.leave()
-        self._begin_with(screen)
 
     def _begin_with(self, screen: Screen) -> None:
         """What cannot be pressed yet gets the keyboard later, see `Screen.enable`."""

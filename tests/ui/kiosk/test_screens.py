@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from pathlib import Path
 from typing import Any, List
 
@@ -13,6 +14,7 @@ pytest.importorskip("PyQt5.QtWidgets")
 pytest.importorskip("qtawesome")
 pytest.importorskip("segno")
 
+from PIL import Image
 from PyQt5.QtCore import QPoint, Qt
 from PyQt5.QtTest import QTest
 from ui.kiosk.visits import Kiosk, deeds_of, visit_of
@@ -28,6 +30,8 @@ from appliance.ui.kiosk.widgets.illustration import Illustration
 from appliance.ui.kiosk.widgets.viewfinder import Viewfinder
 from appliance.ui.kiosk.window import KioskWindow
 from appliance.ui.locale import tr
+from appliance.ui.player.silent_speaker import SilentStream
+from appliance.ui.player.speaker import Speaker
 from tools.kiosk_scenes import SCENES, Material, enact, level, making, settle
 
 PATIENCE_MS = 60_000
@@ -285,3 +289,72 @@ def test_screens_that_are_left_keep_no_picture_of_the_visitor(kiosk: Kiosk, mate
     assert not screen(window, State.REVIEW)._picture.has_picture()
     assert screen(window, State.MAKING)._ring._image is None
     assert screen(window, State.PHOTO_PICK).files.count() == 0
+
+
+# --- photos of all kinds ----------------------------------------------------------------------------------------------
+
+
+def test_a_photo_taken_on_its_side_is_shown_upright(kiosk: Kiosk, tmp_path: Path) -> None:
+    sideways = tmp_path / "sideways.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn clockwise to see it upright
+    Image.new("RGB", (1200, 400), (200, 30, 30)).save(str(sideways), exif=exif)
+    window = kiosk()
+    visit_of(window, state=State.PHOTO_REVIEW, candidate=sideways)
+    settle()
+    shown = screen(window, State.PHOTO_REVIEW)._picture._image
+    assert shown.height() > 2 * shown.width()
+
+
+@pytest.mark.parametrize("content", [b"", b"no photo", b"\x89PNG\r\n\x1a\n"])
+def test_a_photo_that_cannot_be_shown_does_no_harm(kiosk: Kiosk, tmp_path: Path, content: bytes) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(content)
+    window = kiosk()
+    visit_of(window, state=State.PHOTO_REVIEW, candidate=broken)
+    settle()
+    assert not screen(window, State.PHOTO_REVIEW)._picture.has_picture()
+
+
+def test_a_photo_is_not_shown_to_the_next_visitor_however_late_it_is_decoded(kiosk: Kiosk, material: Material) -> None:
+    window = kiosk()
+    for _ in range(20):
+        visit_of(window, state=State.PHOTO_REVIEW, candidate=material.photo)
+        visit_of(window, state=State.MAKING, photo=material.photo)
+        visit_of(window, state=State.ATTRACT)
+    settle()
+    assert not screen(window, State.PHOTO_REVIEW)._picture.has_picture()
+    assert screen(window, State.MAKING)._ring._image is None
+
+
+# --- the countdown ----------------------------------------------------------------------------------------------------
+
+
+def test_the_countdown_is_heard_and_the_loudspeaker_given_back(kiosk: Kiosk, material: Material, qtbot: Any) -> None:
+    window = kiosk()
+    heard: List[int] = []
+
+    class Listened(SilentStream):
+        def write(self, samples: np.ndarray) -> None:
+            heard.append(int(np.abs(samples).max(initial=0)))
+            super().write(samples)
+
+        def close(self) -> None:
+            super().close()
+            heard.append(-1)
+
+    class Listener(Speaker):
+        def open(self, device: str = "") -> SilentStream:
+            return Listened()
+
+    photo = screen(window, State.PHOTO)
+    photo._ticking._speaker = Listener()
+    visit = visit_of(window, state=State.PHOTO)
+    window.feed(material.preview("ready"))
+    window.show(dataclasses.replace(visit, state=State.PHOTO_COUNTDOWN))
+    window.feed(Countdown(1))
+    qtbot.waitUntil(lambda: max(heard, default=0) > 1000, timeout=PATIENCE_MS)
+    window.show(visit)
+    qtbot.waitUntil(lambda: -1 in heard, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not [one for one in threading.enumerate() if one.name in ("prompts", "ticking")],
+                    timeout=PATIENCE_MS)  # fmt: skip

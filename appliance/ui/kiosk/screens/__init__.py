@@ -9,6 +9,7 @@ from ....settings import KioskSettings
 from ...flow import Rules, State
 from ...player.speaker import Speaker
 from ..screen import Screen
+from ..ticking import Ticking
 from ..video_view import VideoView
 from .attract import AttractScreen
 from .check import CheckScreen
@@ -30,7 +31,8 @@ def visitor_screens(
     rules: Rules, settings: KioskSettings, speaker: Speaker, folder: Optional[Path] = None
 ) -> Dict[State, Screen]:
     """All but the staff's two. ``folder``: for the player's private files."""
-    photo, voice = PhotoScreen(rules), VoiceScreen(rules, settings.record_seconds)
+    ticking = Ticking(speaker)
+    photo, voice = PhotoScreen(rules, ticking), VoiceScreen(rules, settings.record_seconds, ticking)
     return {
         State.ATTRACT: AttractScreen(rules),
         State.CONSENT: ConsentScreen(rules),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
@@ -13,14 +13,12 @@ from ... import events as on
 from ...feeds import Feed, Making
 from ...flow import Visit
 from ..widgets import Glyph, Label
-from ..widgets.images import load_picture
+from ..widgets.images import Ticket, load_picture
 from ..widgets.ring import Ring
 from .page import Page, card, pad, turn
 
 FACTS = ("making.fact_1", "making.fact_2", "making.fact_3", "making.fact_4")
 FACT_MS = 7000
-LONGEST_PX = 800
-"""Of the photo inside the ring."""
 SHORT_SECONDS = 90
 """Longer waits are told in minutes."""
 STEP_SECONDS = 5
@@ -35,7 +33,7 @@ class MakingScreen(Page):
         super().__init__("making.title", back=False)
         self._making: Optional[Making] = None
         self._photo: Optional[Path] = None
-        self._ticket: Any = None
+        self._ticket: Optional[Ticket] = None
         self._fact = 0
         self._timer = QTimer(self)
         self._timer.setInterval(FACT_MS)
@@ -79,9 +77,10 @@ class MakingScreen(Page):
         if not self._timer.isActive():
             self._timer.start()
         if visit.photo != self._photo:
-            self._photo, self._ticket = visit.photo, None
+            self._forget()
+            self._photo = visit.photo
             if visit.photo is not None:
-                self._ticket = load_picture(visit.photo, LONGEST_PX, self._ring.show_image)
+                self._ticket = load_picture(visit.photo, self._ring.disc(), True, self._ring.show_image)
         self._tell()
 
     def feed(self, item: Feed) -> None:
@@ -91,11 +90,17 @@ class MakingScreen(Page):
 
     def leave(self) -> None:
         self._timer.stop()
-        self._making = self._photo = self._ticket = None
-        self._ring.show_image(None)
+        self._making = None
+        self._forget()
 
     def first_focus(self) -> Optional[QWidget]:
         return self.cancel
+
+    def _forget(self) -> None:
+        if self._ticket is not None:
+            self._ticket.cancel()
+        self._photo, self._ticket = None, None
+        self._ring.show_image(None)
 
     def _next_fact(self) -> None:
         self._fact = (self._fact + 1) % len(FACTS)

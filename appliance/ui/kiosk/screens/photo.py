@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QApplication, QBoxLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QBoxLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from ... import events as on
 from ...feeds import Countdown, DeviceState, Feed, Preview
@@ -13,6 +13,7 @@ from ...flow import Rules, State, Visit
 from ...locale import explain
 from ..failure import failure_of
 from ..screen import Screen
+from ..ticking import Ticking
 from ..widgets import Button, Glyph, Label
 from ..widgets.viewfinder import Viewfinder
 from .page import card, pad, turn
@@ -21,8 +22,9 @@ from .page import card, pad, turn
 class PhotoScreen(Screen):
     """One screen for the three, so that the picture goes on under the countdown."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, ticking: Ticking) -> None:
         super().__init__()
+        self._ticking = ticking
         self._state = State.PHOTO
         self._guidance = ""
         self._trouble: Optional[DeviceState] = None
@@ -70,6 +72,9 @@ class PhotoScreen(Screen):
         waiting = visit.state is State.PHOTO
         if waiting:
             self._finder.show_numeral("")
+            self._ticking.end()
+        elif visit.state is State.PHOTO_SHOT:
+            self._ticking.end("shot")
         self._finder.flash(visit.state is State.PHOTO_SHOT)
         self.shoot.kind_of("primary" if waiting else "plain", "camera" if waiting else "cancel")
         self.say(self.shoot, "photo.shoot" if waiting else "common.cancel")
@@ -85,7 +90,7 @@ class PhotoScreen(Screen):
             self._advise()
         elif isinstance(item, Countdown):
             self._finder.show_numeral(str(item.left) if item.left else "")
-            QApplication.beep()
+            self._ticking.tick()
         elif isinstance(item, DeviceState) and item.device == "camera":
             self._trouble = item if item.error else None
             if item.error:
@@ -94,6 +99,7 @@ class PhotoScreen(Screen):
 
     def leave(self) -> None:
         self._guidance = ""
+        self._ticking.end()
         self._no_picture()
 
     def first_focus(self) -> Optional[QWidget]:

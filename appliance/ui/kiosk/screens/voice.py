@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Optional
 
-from PyQt5.QtWidgets import QApplication, QBoxLayout, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from ... import events as on
 from ...feeds import Countdown, DeviceState, Feed, Level
 from ...flow import Rules, State, Visit
 from ...locale import explain
 from ..failure import failure_of
+from ..ticking import Ticking
 from ..widgets import Button, Glyph, Label
 from ..widgets.meter import Meter
 from ..widgets.ring import Ring
@@ -24,10 +25,10 @@ IDEAS = ("voice.idea_1", "voice.idea_2", "voice.idea_3")
 
 
 class VoiceScreen(Page):
-    def __init__(self, rules: Rules, longest: float) -> None:
+    def __init__(self, rules: Rules, longest: float, ticking: Ticking) -> None:
         """``longest``: s of a recording."""
         super().__init__("voice.title")
-        self._longest = longest
+        self._longest, self._ticking = longest, ticking
         self._visit = Visit(State.VOICE)
         self._level: Optional[Level] = None
         self._trouble: Optional[DeviceState] = None
@@ -76,6 +77,8 @@ class VoiceScreen(Page):
             self._spoke = False
             self._ring.show_share(0.0, "" if visit.state is State.VOICE_COUNTDOWN else _clock(0))
         self._visit = visit
+        if visit.state is not State.VOICE_COUNTDOWN:
+            self._ticking.end()
         recording, counting = visit.state is State.VOICE_RECORDING, visit.state is State.VOICE_COUNTDOWN
         kind, symbol, key = ("record", "record", "voice.record")
         if recording:
@@ -97,7 +100,7 @@ class VoiceScreen(Page):
             self._advise()
         elif isinstance(item, Countdown):
             self._ring.show_share(0.0, str(item.left) if item.left else "")
-            QApplication.beep()
+            self._ticking.tick()
         elif isinstance(item, DeviceState) and item.device == "microphone":
             self._trouble = item if item.error else None
             if item.error:
@@ -107,6 +110,7 @@ class VoiceScreen(Page):
 
     def leave(self) -> None:
         self._level, self._spoke = None, False
+        self._ticking.end()
         self._meter.clear()
         self._ring.show_share(0.0, _clock(0))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Callable, List, Optional
 
 import cv2
 import numpy as np
+from PyQt5 import sip
 from PyQt5.QtCore import QObject, QRect, QRunnable, QSize, Qt, QThreadPool, pyqtSignal
-from PyQt5.QtGui import QImage, QImageReader
+from PyQt5.QtGui import QImage, QImageIOHandler, QImageReader
+from PyQt5.QtWidgets import QApplication
 
 COVER = 100.0
 """For `fitted`: cut as far as needed to fill the room."""
@@ -38,31 +41,67 @@ def resized(pixels: np.ndarray, size: QSize) -> np.ndarray:
     return result
 
 
-def load_picture(path: Path, longest: int, done: Callable[[Optional[QImage]], None]) -> Any:
-    """Decode a photo beside the thread that paints, at most ``longest`` px on a side, upright; None if it cannot be.
+class Ticket:
+    """For a picture that is on its way."""
 
-    The answer comes as long as what is returned is kept.
+    def __init__(self, done: Callable[[Optional[QImage]], None]) -> None:
+        self._done: Optional[Callable[[Optional[QImage]], None]] = done
+
+    def cancel(self) -> None:
+        """Nobody waits for it any more."""
+        self._done = None
+
+    def deliver(self, image: Optional[QImage]) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            with contextlib.suppress(RuntimeError):  # the widget is gone
+                done(image)
+
+
+def load_picture(path: Path, room: QSize, fill: bool, done: Callable[[Optional[QImage]], None]) -> Ticket:
+    """Decode a photo beside the thread that paints, upright; None if it cannot be.
+
+    As large as ``room`` holds it; with ``fill`` so large that it covers the room.
     """
-    ticket = _Ticket()
-    ticket.loaded.connect(done, Qt.QueuedConnection)
-    QThreadPool.globalInstance().start(_Loading(path, longest, ticket))
+    ticket = Ticket(done)
+    QThreadPool.globalInstance().start(_Loading(path, room, fill, ticket, _post()))
     return ticket
 
 
-class _Ticket(QObject):
-    loaded = pyqtSignal(object)
+class _Post(QObject):
+    """Lives as long as the application: an object of Qt must not end in a thread that is not its own."""
+
+    arrived = pyqtSignal(object, object)
+
+    def __init__(self) -> None:
+        super().__init__(QApplication.instance())
+        self.arrived.connect(self._deliver, Qt.QueuedConnection)
+
+    def _deliver(self, ticket: Ticket, image: Optional[QImage]) -> None:
+        ticket.deliver(image)
+
+
+_posts: List[_Post] = []
+
+
+def _post() -> _Post:
+    if not _posts or sip.isdeleted(_posts[0]):
+        _posts[:] = [_Post()]
+    return _posts[0]
 
 
 class _Loading(QRunnable):
-    def __init__(self, path: Path, longest: int, ticket: _Ticket) -> None:
+    def __init__(self, path: Path, room: QSize, fill: bool, ticket: Ticket, post: _Post) -> None:
         super().__init__()
-        self._path, self._longest, self._ticket = path, longest, ticket
+        self._path, self._room, self._ticket, self._post = path, room, ticket, post
+        self._mode = Qt.KeepAspectRatioByExpanding if fill else Qt.KeepAspectRatio
 
     def run(self) -> None:
         reader = QImageReader(str(self._path))
         reader.setAutoTransform(True)
-        size = reader.size()
-        if size.isValid() and max(size.width(), size.height()) > self._longest:
-            reader.setScaledSize(size.scaled(self._longest, self._longest, Qt.KeepAspectRatio))
+        on_its_side = reader.transformation() & QImageIOHandler.TransformationRotate90
+        if reader.size().isValid():
+            room = self._room.transposed() if on_its_side else self._room
+            reader.setScaledSize(reader.size().scaled(room, self._mode))
         image = reader.read()
-        self._ticket.loaded.emit(None if image.isNull() else image)
+        self._post.arrived.emit(self._ticket, None if image.isNull() else image)

@@ -10,9 +10,7 @@ from PyQt5.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QPixmap
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from .dressed import Dressed
-from .images import fitted, load_picture
-
-LONGEST_PX = 1600
+from .images import Ticket, fitted, load_picture
 
 
 class Picture(QWidget, Dressed):
@@ -23,7 +21,8 @@ class Picture(QWidget, Dressed):
         self._image: Optional[QImage] = None
         self._scaled: Optional[QPixmap] = None
         self._path: Optional[Path] = None
-        self._ticket: Any = None
+        self._room = QSize()
+        self._ticket: Optional[Ticket] = None
         self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Expanding)
 
     def show_file(self, path: Optional[Path]) -> None:
@@ -32,8 +31,7 @@ class Picture(QWidget, Dressed):
             return
         self.clear()
         self._path = path
-        if path is not None:
-            self._ticket = load_picture(path, LONGEST_PX, self._loaded)
+        self._load()
 
     def show_image(self, image: Optional[QImage]) -> None:
         self._image, self._scaled = image, None
@@ -45,31 +43,40 @@ class Picture(QWidget, Dressed):
     def clear(self) -> None:
         """Keep nothing of it."""
         if self._ticket is not None:
-            self._ticket.loaded.disconnect()
-        self._ticket = self._path = None
+            self._ticket.cancel()
+        self._ticket, self._path = None, None
         self.show_image(None)
 
     def minimumSizeHint(self) -> QSize:
         side = 2 * self.theme.target
         return QSize(side, side)
 
+    def _load(self) -> None:
+        if self._path is not None:
+            if self._ticket is not None:
+                self._ticket.cancel()
+            self._room = self.size()
+            self._ticket = load_picture(self._path, self._room, False, self._loaded)
+
     def _loaded(self, image: Optional[QImage]) -> None:
         self.show_image(image)
 
     def resizeEvent(self, event: Any) -> None:
         self._scaled = None
+        if self.width() > self._room.width() or self.height() > self._room.height():
+            self._load()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.Antialiasing)
         if self._image is None:
-            painter.setPen(Qt.NoPen)
-            painter.setBrush(self.palette().brush(self.backgroundRole()))
             return
         rect = fitted(self._image.size(), self.rect())
         if self._scaled is None:
-            scaled = self._image.scaled(rect.size(), Qt.IgnoreAspectRatio, Qt.SmoothTransformation)
-            self._scaled = QPixmap.fromImage(scaled)
+            image = self._image
+            if image.size() != rect.size():  # it was loaded for another room
+                image = image.scaled(rect.size(), Qt.IgnoreAspectRatio, Qt.SmoothTransformation)
+            self._scaled = QPixmap.fromImage(image)
         path = QPainterPath()
         path.addRoundedRect(QRectF(rect), self.theme.radius, self.theme.radius)
         painter.setClipPath(path)

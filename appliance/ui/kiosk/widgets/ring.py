@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 from PyQt5.QtCore import QRect, QRectF, QSize, Qt, QTimer
 from PyQt5.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
@@ -41,6 +41,11 @@ class Ring(QWidget, Dressed):
         self._run()
         self.update()
 
+    def disc(self) -> QSize:
+        """Of the picture inside."""
+        room, line = self._geometry()
+        return room.adjusted(line, line, -line, -line).toRect().size()
+
     def show_image(self, image: Optional[QImage]) -> None:
         """Inside the ring, in place of the word."""
         self._image, self._disc = image, None
@@ -70,10 +75,7 @@ class Ring(QWidget, Dressed):
         palette = self.theme.palette
         painter = QPainter(self)
         painter.setRenderHint(QPainter.Antialiasing)
-        side = min(self.width(), self.height(), round(1.3 * self.sizeHint().width()))
-        line = max(6.0, side / 14)
-        rect = QRectF(0, 0, side - line - 2, side - line - 2)
-        rect.moveCenter(QRectF(self.rect()).center())
+        rect, line = self._geometry()
         painter.setPen(QPen(QColor(palette.track), line))
         painter.drawEllipse(rect)
         painter.setPen(QPen(QColor(getattr(palette, self._colour)), line, Qt.SolidLine, Qt.RoundCap))
@@ -83,7 +85,7 @@ class Ring(QWidget, Dressed):
         elif self._share > 0:
             painter.drawArc(rect, 16 * FULL_TURN // 4, -round(16 * FULL_TURN * min(1.0, self._share)))
         if self._image is None:
-            self._paint_word(painter, rect, side)
+            self._paint_word(painter, rect)
         else:
             self._paint_image(painter, rect.adjusted(line, line, -line, -line).toRect(), self._image)
 
@@ -98,11 +100,21 @@ class Ring(QWidget, Dressed):
             circle.addEllipse(QRectF(self._disc.rect()))
             inner.setClipPath(circle)
             where = fitted(image.size(), self._disc.rect(), COVER)
-            inner.drawImage(where, image.scaled(where.size(), Qt.IgnoreAspectRatio, Qt.SmoothTransformation))
+            inner.setRenderHint(QPainter.SmoothPixmapTransform)
+            inner.drawImage(where, image)
             inner.end()
         painter.drawPixmap(room, self._disc)
 
-    def _paint_word(self, painter: QPainter, rect: QRectF, side: float) -> None:
+    def _geometry(self) -> Tuple[QRectF, float]:
+        """Where the ring's line goes, and its width."""
+        side = max(1, min(self.width(), self.height(), round(1.3 * self.sizeHint().width())))
+        line = max(6.0, side / 14)
+        rect = QRectF(0, 0, side - line - 2, side - line - 2)
+        rect.moveCenter(QRectF(self.rect()).center())
+        return rect, line
+
+    def _paint_word(self, painter: QPainter, rect: QRectF) -> None:
+        side = rect.width()
         font = QFont(self.font())
         font.setPixelSize(max(1, round(0.22 * side if len(self._word) < 5 else 0.17 * side)))
         font.setBold(True)
