@@ -33,6 +33,13 @@ def patient() -> Checker:
     return Checker(file_seconds=120.0)
 
 
+class Believing(Checker):
+    """Takes every file for good, at once."""
+
+    def check(self, found: Found, kind: str) -> Optional[Checked]:
+        return Checked(seconds=1.0)
+
+
 class Told:
     """What a picker told, newest last."""
 
@@ -135,7 +142,7 @@ def test_recordings_are_offered_with_their_length(make: Callable[..., Picker], g
 
 def test_a_stick_may_come_later_and_go(make: Callable[..., Picker], sticks: Sticks, gallery: Path, told: Told) -> None:
     save_photo(gallery / "teacher.png")
-    make().start("photo")
+    make(checker=Believing).start("photo")
     told.until(["teacher.png"], stick=False)
     save_photo(sticks.folder / "STICK.jpg")
     save_photo(sticks.plug("FIRST") / "first.jpg")
@@ -226,7 +233,7 @@ def test_not_more_than_can_be_looked_through(
     stick = sticks.plug("STICK")
     for number in range(10):
         save_photo(stick / f"{number}.jpg")
-    make().start("photo")
+    make(checker=Believing).start("photo")
     told.until(["0.jpg", "1.jpg", "2.jpg"])
 
 
@@ -245,7 +252,7 @@ def test_what_was_found_is_told_while_the_search_goes_on(
 
 def test_after_stopping_nothing_is_told(make: Callable[..., Picker], sticks: Sticks, gallery: Path, told: Told) -> None:
     save_photo(gallery / "a.jpg")
-    picker = make()
+    picker = make(checker=Believing)
     picker.start("photo")
     told.until(["a.jpg"])
     picker.stop()
@@ -268,7 +275,7 @@ def test_stopping_waits_for_no_decoder(make: Callable[..., Picker], gallery: Pat
 def test_one_kind_after_the_other(make: Callable[..., Picker], gallery: Path, told: Told) -> None:
     save_photo(gallery / "a.jpg")
     write_wav(gallery / "b.wav", tone(1.0))
-    picker = make()
+    picker = make(checker=Believing)
     for _ in range(2):
         picker.start("photo")
         told.until(["a.jpg"])
@@ -316,7 +323,7 @@ def offered(make: Callable[..., Picker], sticks: Sticks, told: Told) -> Picker:
     """A picker that offered photos of a stick and was stopped."""
     stick = sticks.plug("STICK")
     noise_photo(stick / "奶奶.JPG", 1500)
-    picker = make()
+    picker = make(checker=Believing)
     picker.start("photo")
     told.until(["奶奶.JPG"])
     picker.stop()
@@ -346,7 +353,7 @@ def test_what_was_offered_of_another_kind_is_not_taken(
 ) -> None:
     save_photo(gallery / "a.jpg")
     write_wav(gallery / "b.wav", tone(1.0))
-    picker = make()
+    picker = make(checker=Believing)
     picker.start("photo")
     told.until(["a.jpg"])
     photo = told.path("a.jpg")
@@ -432,13 +439,6 @@ def test_without_sticks_and_gallery_nothing_is_offered(told: Told) -> None:
 
 
 # --- for months -------------------------------------------------------------------------------------------------------
-
-
-class Believing(Checker):
-    """Takes every file for good, at once."""
-
-    def check(self, found: Found, kind: str) -> Optional[Checked]:
-        return Checked(seconds=1.0)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
