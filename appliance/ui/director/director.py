@@ -148,10 +148,12 @@ class Director:
         for effect in effects:
             if not isinstance(effect, flow.Start):
                 self._carry_out(effect)
-        if self._visit != before:
-            self._front_end.show(self._visit)
-        for effect in starts:
-            self._start(effect.activity)
+        try:
+            if self._visit != before:
+                self._front_end.show(self._visit)
+        finally:  # whatever the screen makes of it
+            for effect in starts:
+                self._start(effect.activity)
         if isinstance(event, DEEDS) or self._visit != before:
             self._wait_for_deeds()
         if isinstance(event, Begin) and self._visit.state in _BEGUN:
@@ -192,7 +194,9 @@ class Director:
 
     def _stop(self, activity: Activity) -> None:
         """What it needs to end happens in the backroom, before what is asked for later."""
-        work = self._works.pop(activity)
+        work = self._works.pop(activity, None)
+        if work is None:
+            return  # it could not even begin
         work.desk.silence()
         work.stop()
         self._backroom.do(work.close)

@@ -61,6 +61,7 @@ class Prompts:
                 self._give_back()
             if isinstance(wanted, threading.Event):
                 wanted.set()
+        self._give_back()
 
     def _say(self, name: str) -> None:
         sound = tone(name)

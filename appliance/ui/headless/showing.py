@@ -29,10 +29,16 @@ Shown = Callable[[Optional[SonicError]], None]
 
 
 def check(settings: HeadlessSettings) -> None:
-    """Raises `UsageError` where nothing would become of the videos."""
+    """Raises `UsageError` where nothing could become of the videos."""
     if not settings.play and not settings.folder:
         message = "The headless mode neither plays its videos nor leaves them anywhere."
         raise UsageError(message=message, action="Set [headless] folder or play.")
+    if settings.folder and not os.access(settings.folder, os.W_OK | os.X_OK):
+        message = "Nothing can be written to the folder for the videos of the headless mode."
+        raise UsageError(message=message, action="Create it, or correct [headless] folder.")
+    if settings.portrait and not os.access(settings.portrait, os.R_OK):
+        message = "The portrait of the headless mode cannot be read."
+        raise UsageError(message=message, action="Correct [headless] portrait.")
     _command(settings)
 
 

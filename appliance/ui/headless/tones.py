@@ -28,8 +28,8 @@ TONES: Dict[str, Tuple[Note, ...]] = {
     "failed": ((_MIDDLE, 0.2), (_LOW, 0.4)),
     "wiped": ((_TOP, 0.12), (_HIGH, 0.12), (_MIDDLE, 0.12), (_LOW, 0.3)),
 }
-"""Speak now; that was enough; a second of the countdown; the photo is taken; the video is being made; not now; the video
-is there; it did not work, press to try again; everything is deleted."""
+"""Speak now; that was enough; a second of the countdown; the photo is taken; the video is being made; not now; the
+video is there; it did not work, press to try again; everything is deleted."""
 
 LEVEL = 0.25
 """Of full scale; a mixer's setting is made for speech."""

@@ -159,6 +159,7 @@ class Stage:
         """From there to the review of the recording."""
         self.tell(Accept())
         self.until(State.VOICE)
+        self.screen.feeds.clear()
         self.tell(Record())
         self.until(State.VOICE_RECORDING)
         self.until_that(lambda: (self.screen.newest(Level) or _NOTHING).seconds > 1.5)

@@ -16,7 +16,7 @@ from typing import Any, Iterator
 
 import pytest
 
-pytest.importorskip("gpiozero")
+pytest.importorskip("appliance.capture.buttons.library", reason="gpiozero is not installed")
 
 from capture.buttons.rigs import mock_rig
 from engine.engines import PATIENCE_SECONDS
@@ -132,7 +132,11 @@ def test_the_wipe_button_ends_a_visit_and_everything(
 
 
 def test_settings_by_which_nothing_would_become_of_the_videos_are_refused(stage: Stage) -> None:
-    for how, complaint in (({"folder": "", "play": False}, "anywhere"), ({"player": "'"}, "no program")):
+    for how, complaint in (
+        ({"folder": "", "play": False}, "anywhere"), ({"player": "'"}, "no program"),
+        ({"folder": str(stage.folder / "no such folder")}, "folder"),
+        ({"portrait": str(stage.folder / "no such photo.png")}, "portrait"),
+    ):  # fmt: skip
         with pytest.raises(UsageError, match=complaint):
             run_headless(dataclasses.replace(stage.parts.settings, headless=HeadlessSettings(**how)))
 
