@@ -620,7 +620,7 @@ MUTANTS: List[Mutant] = [
     Mutant(
         "tried again without a reset",
         SESSION,
-        "            self._close_device()\n            self._device = Device(self._calls)\n" + RELOAD,
+        "            self._close_device()\n            self._start()\n" + RELOAD,
         "",
         "used-after-device-fault",
         "sick",
@@ -628,8 +628,8 @@ MUTANTS: List[Mutant] = [
     Mutant(
         "opened again without closing",
         SESSION,
-        "            self._close_device()\n            self._device = Device(self._calls)\n",
-        "            self._device = Device(self._calls)\n",
+        "            self._close_device()\n            self._start()\n",
+        "            self._start()\n",
         "used-after-device-fault",
         "sick",
     ),

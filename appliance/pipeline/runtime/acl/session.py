@@ -103,7 +103,11 @@ class Session:
             self._initialised = True
             atexit.register(self.close)
         if self._device is None:
-            self._device = Device(self._calls)
+            self._start()
+
+    def _start(self) -> None:
+        self._calls.noticed = None  # of a device that is closed
+        self._device = Device(self._calls)
 
     def _check(self) -> None:
         if self._finalised:
@@ -129,7 +133,7 @@ class Session:
             name, buffers = resident.om.path.name, resident.buffers
             raise NpuError(
                 f"{name}: work {work}, weights {weights}, buffers {buffers}, free {free} bytes",
-                message=f"The NPU has {free >> 20:,} MB of memory left; the network needs {needed >> 20:,} MB.",
+                message=f"The NPU has {free >> 20:,} MB of memory left; the network needs {-(-needed >> 20):,} MB.",
                 action="End other programs that use the NPU, or give the board more memory (CMA) at its start.",
             )
 
@@ -151,7 +155,7 @@ class Session:
         self._calm = 0
         try:
             self._close_device()
-            self._device = Device(self._calls)
+            self._start()
             for resident in self._residents:
                 self._load(resident)
             return work()
@@ -187,7 +191,7 @@ class Session:
             for resident in self._residents:
                 self._drop(resident)
             self._device.close()
-            self._device = self._calls.noticed = None
+            self._device = None
 
 
 _sharing = threading.Lock()
