@@ -7,7 +7,7 @@ from typing import Callable, Optional
 from ...capture.camera.events import CameraBack, CameraEvent, CameraFailed, PhotoTaken, Seen
 from ...capture.camera.face_watch import FaceWatch
 from ...capture.camera.viewfinder import Viewfinder
-from ...errors import SonicError
+from ...errors import CameraError, SonicError
 from .. import events as on
 from ..feeds import DeviceState, Preview
 from .work import Desk, Work, failure_of
@@ -67,8 +67,9 @@ class Previewing(Work):
         self.desk.feed(DeviceState("camera", None))
 
     def _failed(self, error: SonicError) -> None:
-        self._well = False
-        self.desk.feed(DeviceState("camera", error))
+        if isinstance(error, CameraError):  # else it is the disk that failed
+            self._well = False
+            self.desk.feed(DeviceState("camera", error))
         self.desk.answer(on.DeviceFailed(failure_of(error)))
 
 
