@@ -159,7 +159,7 @@ class Stage:
         """From there to the review of the recording."""
         self.tell(Accept())
         self.until(State.VOICE)
-        self.screen.feeds.clear()
+        self.screen.feeds = [item for item in self.screen.feeds if not isinstance(item, Level)]
         self.tell(Record())
         self.until(State.VOICE_RECORDING)
         self.until_that(lambda: (self.screen.newest(Level) or _NOTHING).seconds > 1.5)

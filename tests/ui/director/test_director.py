@@ -42,8 +42,6 @@ def jobs_of(service: Service) -> int:
 def test_a_visit_from_touch_to_thanks(stage: Stage, shared: Service) -> None:
     with stage.running() as director:
         stage.prepare()
-        preview = stage.screen.newest(Preview)
-        assert preview is not None and preview.face is not None and preview.picture.shape[2] == 3
         assert stage.screen.newest(Countdown) == Countdown(1)
         files = stage.private_files()
         assert len(files) == 2
@@ -217,8 +215,10 @@ def test_there_is_one_front_end_at_a_time(stage: Stage) -> None:
         pass
 
 
-def test_the_camera_says_that_it_is_well(stage: Stage) -> None:
+def test_the_camera_says_that_it_is_well_and_shows_the_face(stage: Stage) -> None:
     with stage.running():
         stage.tell(Begin(), Agree())
-        stage.until_that(lambda: stage.screen.newest(Preview) is not None)
+        stage.until_that(lambda: getattr(stage.screen.newest(Preview), "face", None) is not None)
+        preview = stage.screen.newest(Preview)
+        assert preview is not None and preview.picture.shape[2] == 3
         assert stage.screen.newest(DeviceState) == DeviceState("camera", None)
