@@ -81,14 +81,19 @@ def test_a_wrong_one_is_said_and_the_pad_is_empty_again(office: Any, qtbot: Any)
     assert office.deeds == []
 
 
-def test_after_too_many_the_time_left_is_counted_down_and_no_digit_taken(office: Any, qtbot: Any) -> None:
+def test_after_too_many_the_time_left_is_counted_down_and_no_digit_taken(
+    office: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.ui.pins.FIRST_LOCK_SECONDS", 600.0)
     office.pins.set(PIN)
     office.show(State.STAFF_PIN, door=1)
     for _ in range(5):
         enter(office, qtbot, "1379")
-        sees(office, qtbot, "PIN")
         qtbot.waitUntil(lambda: "One moment" not in office.texts(office.pin), timeout=PATIENCE_MS)
-    sees(office, qtbot, "Please wait 0:2")
+    sees(office, qtbot, "Please wait")
+    first = office.pin.pad.message.text()
+    qtbot.waitUntil(lambda: office.pin.pad.message.text() != first, timeout=PATIENCE_MS)
+    sees(office, qtbot, "Please wait 9:")
     for digit in PIN:
         QTest.keyClick(office.pin.pad, digit)
     assert office.pin.pad.dots.text() == "○ ○ ○ ○"
