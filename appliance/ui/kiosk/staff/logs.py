@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -19,6 +20,8 @@ LINES = 20_000
 """Of the journal, the newest."""
 JOURNAL_SECONDS = 60.0
 DOCTOR_SECONDS = 180.0
+COLUMNS = "200"
+"""As wide as the reports may be written."""
 LARGEST = 32 << 20
 """Bytes of one report; what is beyond is cut off."""
 
@@ -52,8 +55,9 @@ def _listed(troubles: Iterable[Trouble]) -> str:
 def _said(command: Sequence[str], seconds: float) -> bytes:
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds
-        )
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds,
+            env={**os.environ, "COLUMNS": COLUMNS},
+        )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{command[0]}: {type(error).__name__}\n".encode()
     return done.stdout[-LARGEST:]
