@@ -218,6 +218,7 @@ def open_window(size: Tuple[int, int], settings: KioskSettings = SETTINGS) -> Ki
 
 
 def close_window(window: KioskWindow) -> None:
+    window.show(Visit(State.ATTRACT, number=window.visit.number + 1))
     window.close()
     window.deleteLater()
     settle()

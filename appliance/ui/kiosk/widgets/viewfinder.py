@@ -14,10 +14,12 @@ from ...feeds import Preview
 from .dressed import Dressed
 from .images import fitted, resized
 
-MOST_CUT = 1.35
+MOST_CUT = 1.2
 """How much larger than whole the picture may be shown to fill the room."""
 OVAL = (0.21, 0.28)
 """Half width and half height of the guide, as shares of the picture's shorter side: a face well within `LIMITS`."""
+NUMERAL, NUMERAL_HEIGHT = 0.4, 0.77
+"""Size and middle of the countdown, as shares of the widget: below the face, which its owner wants to see."""
 BRACKET_SHARE = 0.22
 """Length of the corners that mark the face, as a share of its box."""
 
@@ -116,9 +118,9 @@ class Viewfinder(QWidget, Dressed):
         painter.drawPath(path)
 
     def _paint_numeral(self, painter: QPainter) -> None:
-        side = 0.5 * min(self.width(), self.height())
+        side = NUMERAL * min(self.width(), self.height())
         disc = QRectF(0, 0, side, side)
-        disc.moveCenter(QRectF(self.rect()).center())
+        disc.moveCenter(QPointF(self.width() / 2, NUMERAL_HEIGHT * self.height()))
         painter.setPen(Qt.NoPen)
         painter.setBrush(QColor(14, 29, 34, 150))
         painter.drawEllipse(disc)
