@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 from collections import deque
 from typing import Deque, Dict, List, Optional
@@ -36,6 +37,8 @@ from .video import VideoSource
 from .work import Desk, Errand, Work
 
 CLOSE_SECONDS = 2.8
+LABEL = "throughout"
+"""What strangers make in a public place says all along what it is."""
 
 _BEGUN = (State.CONSENT, State.PHOTO, State.PHOTO_PICK, State.PHOTO_COUNTDOWN, State.VOICE, State.VOICE_RECORDING)
 """Where a visit begins."""
@@ -256,7 +259,8 @@ class Director:
             visit = self._visit
             assert visit.photo is not None and visit.voice is not None
             consent = self._agreed or self._rules.automatic
-            self._order = Order(visit.photo, visit.voice, visit.options, consent)
+            options = dataclasses.replace(visit.options, label=LABEL)
+            self._order = Order(visit.photo, visit.voice, options, consent)
         return self._order
 
     def _drop_job(self) -> None:

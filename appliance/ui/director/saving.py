@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Optional
 
 from ...capture.picker.export import save_to_stick
 from ...capture.picker.media import Media
@@ -17,7 +18,7 @@ BLOCK = 1 << 20
 
 
 class Saving(Errand):
-    """Goes on when the visit ends, for the visitor was promised the video; what it needs of it is open by then.
+    """Goes on when the visit ends, for the visitor was promised the video: it is open by then, and only its name is gone.
 
     Only the notices are not told any more.
     """
@@ -25,11 +26,19 @@ class Saving(Errand):
     def __init__(self, desk: Desk, media: Media) -> None:
         super().__init__(desk)
         self._media = media
+        self._video: Optional[BinaryIO] = None
+
+    def start(self) -> None:
+        with contextlib.suppress(OSError):
+            self._video = open(str(self.desk.files.video), "rb")
+        super().start()
 
     def run(self) -> None:
         self.desk.feed(Notice("saving"))
         try:
-            with _opened(self.desk.files.video) as video:
+            if self._video is None:
+                raise VideoNotReady("there is no such file")
+            with self._video as video:
                 size = os.fstat(video.fileno()).st_size
                 save_to_stick(self._media, lambda target: self._copy(video, target), NAME, size)
         except SonicError as error:
@@ -60,11 +69,3 @@ class Linking(Conversation):
             self.desk.feed(Notice("link_failed", error))
         else:
             self.desk.feed(Link(self.desk.parts.settings.kiosk.link.rstrip("/") + path, seconds))
-
-
-def _opened(video: Path) -> BinaryIO:
-    """Raises `VideoNotReady`."""
-    try:
-        return open(str(video), "rb")
-    except OSError as error:
-        raise VideoNotReady(str(error.strerror)) from error

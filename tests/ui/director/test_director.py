@@ -51,7 +51,7 @@ def test_a_visit_from_touch_to_thanks(stage: Stage, shared: Service) -> None:
         assert visit.finished and visit.job and stage.screen.plays == visit
         with shared.client() as client:
             job = client.job(visit.job).job
-            assert (job.consent, job.priority.name) == (True, "VISITOR")
+            assert (job.consent, job.priority.name, job.options) == (True, "VISITOR", {"label": "throughout"})
             source = director.video()
             assert source.path is not None
             assert source.path.read_bytes() == b"".join(client.stream(visit.job)) == b"".join(source.stream())
@@ -158,7 +158,11 @@ def test_the_video_goes_onto_the_stick(stage: Stage) -> None:
         stage.until_that(lambda: getattr(stage.screen.newest(Notice), "key", "") == "saved")
         source = director.video().path
         assert source is not None
-        assert [path.read_bytes() for path in stage.stick.iterdir()] == [source.read_bytes()]
+        video = source.read_bytes()
+        assert [path.read_bytes() for path in stage.stick.iterdir()] == [video]
+        stage.tell(Save(), Done())  # who leaves at once gets it all the same
+        stage.until_that(lambda: not stage.private_files())
+        stage.until_that(lambda: [path.read_bytes() for path in stage.stick.glob("*.mp4")] == [video, video])
 
 
 def test_no_link_where_the_engine_does_not_listen(stage: Stage) -> None:

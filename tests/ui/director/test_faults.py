@@ -23,7 +23,7 @@ from appliance.models import ModelStore
 from appliance.settings import Settings
 from appliance.ui.director.inspector import Inspector
 from appliance.ui.director.ledger import Ledger
-from appliance.ui.events import Accept, Agree, Back, Begin, Home, Record, Shoot, StopRecording
+from appliance.ui.events import Accept, Agree, Back, Begin, Home, Record, Shoot, StopRecording, Wipe
 from appliance.ui.feeds import DeviceState, EngineState, Level, Making, Preview
 from appliance.ui.flow import Rules, State
 
@@ -92,6 +92,19 @@ def test_a_job_that_could_not_be_deleted_is_deleted_after_a_restart_of_both(own:
         service.stop(signal.SIGKILL)
         own.tell(Home())
     assert not own.private_files()
+    service.start()
+    assert len(jobs_of(service)) == 1
+    with own.running():
+        own.until_that(lambda: not jobs_of(service))
+        own.until_that(lambda: Ledger(own.parts.ledger).settled)
+
+
+def test_the_emergency_button_is_remembered_until_the_engine_is_back(own: Stage, service: Service) -> None:
+    service.submit(gate=0)
+    with own.running() as director:
+        own.until_that(lambda: director.health() is not None)
+        service.stop(signal.SIGKILL)
+        own.tell(Wipe())
     service.start()
     assert len(jobs_of(service)) == 1
     with own.running():
