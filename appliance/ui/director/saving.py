@@ -18,7 +18,7 @@ BLOCK = 1 << 20
 
 
 class Saving(Errand):
-    """Goes on when the visit ends, for the visitor was promised the video: it is open by then, and only its name is gone.
+    """Goes on when the visit ends, for the visitor was promised the video: it is open by then, only its name is gone.
 
     Only the notices are not told any more.
     """
