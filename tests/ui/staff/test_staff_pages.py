@@ -67,7 +67,9 @@ def test_an_engine_that_is_away_is_shown_with_the_reason(office: Any, qtbot: Any
     office.show(State.STAFF)
     page = turn_to(office, StatusPage)
     qtbot.waitUntil(lambda: page.values["engine"].text() == "Does not answer", timeout=PATIENCE_MS)
-    qtbot.waitUntil(lambda: page.values["message"].text() not in ("—", ""), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: "engine_unavailable" in page.values["message"].text(), timeout=PATIENCE_MS)
+    office.window.feed(EngineState(None))
+    assert "engine_unavailable" in page.values["message"].text()
 
 
 def test_what_the_director_hears_of_the_engine_is_shown_at_once(office: Any) -> None:

@@ -37,6 +37,8 @@ class StatusPage(Page):
     def __init__(self, desk: StaffDesk) -> None:
         super().__init__(desk)
         self._health: Optional[Health] = None
+        self._error: Optional[SonicError] = None
+        """Why there is no health."""
         self._jobs: Optional[Tuple[int, int]] = None
         """Waiting or being made; finished and kept."""
         self._asking = False
@@ -112,15 +114,17 @@ class StatusPage(Page):
     def _heard(self, found: Tuple[Health, Tuple[int, int]]) -> None:
         self._asking = False
         self._health, self._jobs = found
+        self._error = None
         self._show()
 
     def _unheard(self, error: SonicError) -> None:
         self._asking = False
         self._health = self._jobs = None
-        self._show(error)
+        self._error = error
+        self._show()
 
-    def _show(self, error: Optional[SonicError] = None) -> None:
-        for line, text in zip(LINES, self._texts(error)):
+    def _show(self) -> None:
+        for line, text in zip(LINES, self._texts()):
             self.values[line].setText(text)
             self.values[line].setAccessibleName(text)
         well = self._health is not None and self._health.status == "ok"
@@ -129,8 +133,8 @@ class StatusPage(Page):
         self.switch.setText(self.words("staff.open" if self._closed else "staff.close"))
         self.switch.setAccessibleName(self.switch.text())
 
-    def _texts(self, error: Optional[SonicError]) -> List[str]:
-        none, health = self.words("staff.none"), self._health
+    def _texts(self) -> List[str]:
+        none, health, error = self.words("staff.none"), self._health, self._error
         jobs = [none, none] if self._jobs is None else [str(count) for count in self._jobs]
         if health is None:
             why = self._explained(failure_of(error), error.detail) if error else none
