@@ -60,6 +60,8 @@ def make_plan(profile: str, source: Path, processors: int, npu: bool) -> Plan:
     if npu:
         others["/etc/sysusers.d/sonic-npu.conf"] = "sonic-npu.sysusers.conf"
         others["/etc/udev/rules.d/70-sonic-npu.rules"] = "70-sonic-npu.rules"
+    if profile != "headless":
+        others["/etc/udev/rules.d/71-sonic-sticks.rules"] = "71-sonic-sticks.rules"
     if profile == "classroom":
         others[f"{UNITS}/sonic-kiosk.service.d/classroom.conf"] = "sonic-kiosk-classroom.conf"
     files.update({path: (source / name).read_bytes() for path, name in others.items()})

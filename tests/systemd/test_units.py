@@ -15,15 +15,12 @@ from helpers import REPOSITORY
 from installations import install_into, put_program
 
 from appliance.cli import cli
-from appliance.installation.plan import PROFILES
+from appliance.installation.plan import PROFILES, make_plan
 
 SOURCE = REPOSITORY / "systemd"
 KINDS = (".service", ".socket", ".timer", ".slice", ".target")
 UNITS = sorted(path for path in SOURCE.iterdir() if path.suffix in KINDS)
 SERVICES = [path for path in UNITS if path.suffix == ".service"]
-NOT_YET = ("kiosk", "headless")
-"""Commands that their units are ahead of."""
-
 needs_analyze = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 
 
@@ -74,8 +71,6 @@ def test_services_call_commands_that_exist(unit: Path) -> None:
         program, name, *arguments = line.split()
         assert program == "/opt/sonic-appliance/current/bin/appliance"
         command = cli.get_command(context, name)
-        if command is None and name in NOT_YET:
-            continue
         assert command is not None, name
         known = {option for parameter in command.params for option in parameter.opts}
         assert set(arguments) <= known
@@ -202,3 +197,14 @@ def test_variables_go_to_a_file_that_the_unit_reads(tmp_path: Path) -> None:
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60)
+
+
+def test_nothing_on_a_stick_can_be_executed_and_only_kiosks_mount_any() -> None:
+    rules = (SOURCE / "71-sonic-sticks.rules").read_text()
+    options = re.findall(r'ENV\{SONIC_STICK\}="([^"]+)"', rules)
+    assert len(options) == 2
+    assert all({"nosuid", "nodev", "noexec"} <= set(line.split(",")) for line in options)
+    assert rules.count("systemd-mount") == 1
+    for profile in PROFILES:
+        plan = make_plan(profile, SOURCE, processors=2, npu=False)
+        assert ("/etc/udev/rules.d/71-sonic-sticks.rules" in plan.files) == (profile != "headless")
