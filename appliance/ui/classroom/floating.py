@@ -75,6 +75,7 @@ class FloatingWindow(QWidget):
         self._column.insertWidget(0, video, 1)
         video.show()
         self.show_at(self.size_name, self.corner)
+        self.activateWindow()  # where no window manager gives it the keyboard
         self.play.setFocus()
 
     def give_back(self) -> Optional[VideoView]:
@@ -101,6 +102,7 @@ class FloatingWindow(QWidget):
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.activateWindow()
         self._held = event.globalPos() - self.pos()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

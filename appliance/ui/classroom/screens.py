@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Dict
 
 from ...capture.picker.media import Media
@@ -26,8 +27,9 @@ def classroom_screens(rules: Rules, parts: Parts) -> Dict[State, Screen]:
         # An hour of video is too much for memory, where `Parts.folder` may be.
         return VideoView(parts.speaker, parts.lessons)
 
+    kiosk = dataclasses.replace(settings.kiosk, record_seconds=rules.record_seconds)
     return {
-        **visitor_screens(rules, settings.kiosk, parts.speaker, parts.folder),
+        **visitor_screens(rules, kiosk, parts.speaker, parts.folder),
         State.ATTRACT: HomeScreen(rules, archive, memory, video()),
         State.PLAYING: LecturePlayingScreen(rules, video(), memory, parts.store, parts.lessons),
     }

@@ -77,7 +77,7 @@ def _photo_asked(before: State, wishes: Wishes) -> Steered:
         return on.Pick(), wishes
     if wishes.camera:
         return None, dataclasses.replace(wishes, camera=False)
-    return (on.Pick() if before is State.ATTRACT else None), wishes
+    return (on.Pick() if before in (State.ATTRACT, State.CONSENT) else None), wishes
 
 
 def _photo_reviewed(before: State, visit: Visit, wishes: Wishes) -> Optional[on.Event]:

@@ -57,6 +57,15 @@ def test_portrait_then_lecture_in_two_touches(camera: bool) -> None:
     assert teacher.does(on.Accept()) is State.MAKING
 
 
+def test_where_consent_is_asked_the_gallery_comes_after_it() -> None:
+    teacher = Teacher(Rules(consent=True, keep=True, idle=False))
+    assert teacher.does(on.Begin()) is State.CONSENT
+    assert teacher.does(on.Agree()) is State.PHOTO_PICK
+    dropping = Teacher(Rules(consent=True, keep=True, idle=False))
+    assert dropping.drops(PHOTO, VOICE) is State.CONSENT
+    assert dropping.does(on.Agree()) is State.REVIEW
+
+
 def test_both_dropped_at_home() -> None:
     teacher = Teacher()
     assert teacher.drops(VOICE, PHOTO) is State.REVIEW
