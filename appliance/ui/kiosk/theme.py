@@ -12,7 +12,7 @@ SANE_DPI = (60.0, 350.0)
 """Some screens, and all virtual ones, tell a size in millimetres that cannot be."""
 ASSUMED_DPI = 110.0
 LARGE_TEXT = 1.3
-LINES, UPRIGHT_LINES = 38, 32
+LINES, UPRIGHT_LINES = 34, 32
 """So many times as high as text is the shorter side of the screen."""
 
 FONTS = (

@@ -21,6 +21,8 @@ SPOKEN_DB = -40.0
 """RMS above which somebody is taken to speak, for the advice alone."""
 SILENCE_SECONDS = 1.5
 """After so long the visitor is told that the recording will stop by itself."""
+ROOMY = 9
+"""Targets on the shorter side of a screen that has room for all ideas."""
 IDEAS = ("voice.idea_1", "voice.idea_2", "voice.idea_3")
 
 
@@ -64,7 +66,7 @@ class VoiceScreen(Page):
             pad(column, 2 * theme.space, theme.space)
         self.record.setMinimumWidth(4 * theme.target)
         for widget in self._spare:
-            widget.setVisible(not theme.large_text)
+            widget.setVisible(not theme.large_text and theme.short > ROOMY * theme.target)
 
     def retranslate(self) -> None:
         super().retranslate()
@@ -133,7 +135,7 @@ class VoiceScreen(Page):
             self.say(idea, key)
             column.addWidget(idea)
         self._spare = (glyph, ideas[-1])
-        """What gives way to large text."""
+        """What gives way to large text and large targets."""
         column.addStretch(1)
         self._limit = Label("muted")
         column.addWidget(self._limit)

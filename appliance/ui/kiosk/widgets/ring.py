@@ -14,13 +14,15 @@ from .images import COVER, fitted
 TURN_MS = 60
 TURN_DEGREES = 14
 FULL_TURN = 360
+SHARE = 0.09
+"""Of the shorter side of the screen, where a target is smaller than that."""
 
 
 class Ring(QWidget, Dressed):
     """With a word in its middle. ``colour``: the name of a colour of the palette."""
 
     def __init__(self, colour: str = "primary", size: float = 4.0) -> None:
-        """``size``: times the height of a target, at least."""
+        """``size``: times the height of a target."""
         super().__init__()
         self._colour, self._size = colour, size
         self._share: Optional[float] = None
@@ -58,7 +60,7 @@ class Ring(QWidget, Dressed):
         return self._word
 
     def sizeHint(self) -> QSize:
-        side = round(self._size * self.theme.target)
+        side = round(self._size * max(self.theme.target, SHARE * self.theme.short))
         return QSize(side, side)
 
     def minimumSizeHint(self) -> QSize:

@@ -10,6 +10,8 @@ from .dressed import Dressed
 from .label import Glyph, Label
 
 STAYS_MS = 6000
+LONGEST = 12
+"""Width of a line, in targets."""
 
 
 class Toast(QFrame, Dressed):
@@ -48,9 +50,12 @@ class Toast(QFrame, Dressed):
         theme, parent = self.theme, self.parentWidget()
         if parent is None:
             return
-        width = min(parent.width() - 4 * theme.space, 16 * theme.target)
+        margins = self._row.contentsMargins()
+        beside = self._glyph.width() + self._row.spacing() + margins.left() + margins.right() + 2 * self.frameWidth()
+        one_line = self.words.fontMetrics().horizontalAdvance(self.words.text()) + beside + theme.space
+        width = min(one_line, parent.width() - 4 * theme.space, LONGEST * theme.target)
         height = max(theme.target, self.heightForWidth(width))
-        self.setGeometry((parent.width() - width) // 2, self._top + theme.space, width, height)
+        self.setGeometry(3 * theme.space, self._top + theme.space, width, height)
 
     def dress(self, theme: Theme) -> None:
         super().dress(theme)
