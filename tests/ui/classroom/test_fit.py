@@ -18,7 +18,7 @@ from ui.kiosk.seen import complaints, small
 from appliance.ui.feeds import Making
 from appliance.ui.flow import LANGUAGES, State
 
-SIZES = ((1024, 600), (1280, 800), (1920, 1080), (1080, 1920))
+SIZES = ((1024, 600), (1920, 1080), (1080, 1920))
 MODES = ((False, False), (True, True))
 
 

@@ -29,7 +29,10 @@ from appliance.ui.classroom.lecture_view import KEEP_SECONDS
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 24.0
+SECONDS = 30.0
+WATCHED_SECONDS = 6.0
+SLACK_SECONDS = 2.5
+"""A loaded machine is late in remembering."""
 ENGINE = (sys.executable, "-m", "appliance", "serve")
 
 
@@ -74,7 +77,7 @@ def test_job_and_position_come_back(tmp_path: Path, store: ModelStore) -> None:
         try:
             for before in lesson.says():
                 assert not before.get("finished"), "played only when it was made"
-                if before["shown"] and before["position"] > KEEP_SECONDS + 1.0:
+                if before["shown"] and before["position"] > WATCHED_SECONDS:
                     break
         finally:
             lesson.end()
@@ -93,7 +96,7 @@ def test_job_and_position_come_back(tmp_path: Path, store: ModelStore) -> None:
             lesson.end()
     seen = [now for now in told if now.get("shown")]
     assert {now["job"] for now in seen} == {before["job"]}
-    assert seen[0]["position"] >= before["position"] - KEEP_SECONDS - 1.0 > 0
+    assert seen[0]["position"] >= before["position"] - KEEP_SECONDS - SLACK_SECONDS > 0
     (saved,) = told[-1]["saved"]
     assert Path(saved).parent == stick
     assert probe(Path(saved))["video_duration"] == pytest.approx(SECONDS, abs=0.1)

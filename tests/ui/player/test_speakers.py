@@ -147,9 +147,7 @@ def test_an_output_is_chosen_by_a_part_of_its_name(tmp_path: Path, monkeypatch: 
             PyAudioSpeaker("headphones").open()
 
 
-def test_without_an_output_there_is_a_plain_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
-) -> None:
+def test_without_an_output_there_is_a_plain_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
     with surrounded(monkeypatch, no_output(tmp_path)), pytest.raises(SpeakerError):
         PyAudioSpeaker().open()
     assert capfd.readouterr().err == ""
