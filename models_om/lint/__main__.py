@@ -19,11 +19,7 @@ from typing import Optional, Sequence
 
 from rich.console import Console
 
-from appliance.errors import SonicError, UsageError
-
-from .finding import ERROR, lint
-from .graph import Graph
-from .report import line, show
+from appliance.errors import RuntimeUnavailable, SonicError, UsageError
 
 FOUND_ERRORS = 1
 
@@ -42,6 +38,15 @@ def check(options: argparse.Namespace) -> int:
     """Lint the files and print the findings. Returns the exit code; raises `SonicError`."""
     if options.record and len(options.files) > 1:
         raise UsageError(message="One calibration record is of one network.", action="Give --record with one file.")
+    try:
+        import onnx  # noqa: F401
+    except ImportError as error:
+        action = "Run `pip install -e .[train]` with CPython 3.9 to 3.11."
+        raise RuntimeUnavailable(message="The package onnx is not installed.", action=action) from error
+    from .finding import ERROR, lint
+    from .graph import Graph
+    from .report import line, show
+
     graphs = [Graph(path, options.record) for path in options.files]
     console = None if options.json or not sys.stdout.isatty() else Console(highlight=False)
     failed = False
