@@ -31,7 +31,9 @@ class PlayingScreen(Screen):
         self._visit = Visit()
         self._box = QBoxLayout(QBoxLayout.LeftToRight, self)
         self.video = video
-        self.video.ended.connect(lambda: self.deed.emit(on.PlaybackEnded()))
+        self._over = False
+        """The end was reached, and the last picture is to stay."""
+        self.video.ended.connect(self._end)
         self.video.failed.connect(self._failed)
         self.video.speaker_failed.connect(lambda _error: self.without_sound.emit())
         self.video.position_changed.connect(self._moved)
@@ -48,6 +50,7 @@ class PlayingScreen(Screen):
         self._mark.addWidget(Glyph("label", 1.2))
         self._mark.addWidget(self._hint, 1)
         self.replay = self._button("plain", "again", "playing.replay", on.Replay())
+        self.replay.clicked.connect(self._from_start)
         self.save = self._button("plain", "save", "playing.save", on.Save())
         self.link = self._button("plain", "phone", "playing.link", on.ShowLink())
         self.delete = self._button("danger", "delete", "playing.delete", None)
@@ -91,12 +94,13 @@ class PlayingScreen(Screen):
         self.track.setValue(0)
 
     def play(self, source: VideoSource) -> None:
+        self._over = False
         self.track.setValue(0)
         self.video.play(source)
 
     def stop(self) -> None:
         """At its end the last picture stays."""
-        if self._visit.playing:
+        if not self._over:
             self.video.stop()
 
     def _button(self, kind: str, symbol: str, key: str, event: Optional[on.Event], large: bool = False) -> Button:
@@ -105,6 +109,15 @@ class PlayingScreen(Screen):
         if event is not None:
             button.clicked.connect(lambda: self.deed.emit(event))
         return button
+
+    def _end(self) -> None:
+        self._over = True
+        self.deed.emit(on.PlaybackEnded())
+
+    def _from_start(self) -> None:
+        """In the middle of it; after its end the flow has it played again."""
+        if not self._over:
+            self.video.seek(0.0)
 
     def _failed(self, error: SonicError) -> None:
         self.deed.emit(on.PlaybackFailed(failure_of(error)))
