@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
+from .board import PROBLEM, Finding, examine_board
 from .engine.storage.audit import verify
 from .engine.storage.folders import Folders
-from .errors import SonicError
+from .errors import NpuError, SonicError
 from .models import THIRD_PARTY, ModelStore
 from .pipeline.ffmpeg import find_ffmpeg
 from .pipeline.runtime.acl import device_nodes
@@ -49,8 +50,11 @@ class Diagnosis:
     problems: List[Problem]
 
 
-def examine() -> Diagnosis:
-    """Look at everything that `appliance make` depends on, and at the devices that a kiosk would use."""
+def examine(ascend: bool = False) -> Diagnosis:
+    """Look at everything that `appliance make` depends on, and at the devices that a kiosk would use.
+
+    ``ascend``: look at the board too, and try every network.
+    """
     store = ModelStore()
     problems: List[Problem] = []
 
@@ -83,7 +87,23 @@ def examine() -> Diagnosis:
         "Engine": _engine(note),
         "Space": [_space("here", Path.cwd()), _space("models", store.folder)],
     }
+    if ascend:
+        board = examine_board(store)
+        sections.update({title: [_finding_line(item) for item in items] for title, items in board.items()})
+        wrong = (item for items in board.values() for item in items if item.state == PROBLEM)
+        problems += [_board_problem(item) for item in wrong]
     return Diagnosis(sections, problems)
+
+
+def _finding_line(finding: Finding) -> Dict[str, Any]:
+    more = f". {finding.meaning} {finding.action}" if finding.action else ""
+    facts = {"state": finding.state, "found": finding.value, "meaning": finding.meaning, "action": finding.action}
+    return _line(finding.name, f"{finding.state}: {finding.value}{more}", **facts)
+
+
+def _board_problem(finding: Finding) -> Problem:
+    message = f"{finding.name}: {finding.value}. {finding.meaning}"
+    return Problem(NpuError.code, message, finding.action, NpuError.exit_code)
 
 
 def _line(name: str, value: str, **facts: Any) -> Dict[str, Any]:

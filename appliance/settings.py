@@ -252,7 +252,9 @@ class SpeakerSettings(_Section):
 
     name = "speaker"
 
-    backend: str = knob("pyaudio", "pyaudio: ALSA or PulseAudio; silent: no sound at all", choices=("pyaudio", "silent"))
+    backend: str = knob(
+        "pyaudio", "pyaudio: ALSA or PulseAudio; silent: no sound at all", choices=("pyaudio", "silent")
+    )
     device: str = knob("", "name of the device or a part of it; empty: the system's default")
 
 

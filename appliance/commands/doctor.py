@@ -11,16 +11,19 @@ from .output import Output, output_options
 
 
 @click.command()
+@click.option(
+    "--ascend", is_flag=True, help="also look at the Ascend board: driver, CANN, rights, memory; and try every network"
+)
 @output_options
 @click.pass_obj
-def doctor(output: Output) -> None:
+def doctor(output: Output, ascend: bool) -> None:
     """Show what this machine has, what `appliance make` would use, and why.
 
     The exit code is 0 when `make` can work, else that of the first obstacle (see `appliance make --help`).
     """
     from ..diagnosis import examine
 
-    diagnosis = examine()
+    diagnosis = examine(ascend)
     if output.json:
         output.event("diagnosis", **dataclasses.asdict(diagnosis))
     else:

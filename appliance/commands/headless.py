@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import faulthandler
+
 import click
 
 from .output import Output, output_options
@@ -18,9 +20,21 @@ def headless(output: Output) -> None:
     again to end it. After a mistake (falling tones, fast blinking) a press tries again. The wipe button, held for five
     seconds, deletes everything.
 
+    \b
+    The lamp breathes       ready
+             burns          it records, or the video is played
+             blinks slowly  the video is being made
+             blinks fast    something went wrong: press to try again
+             flashes twice  out of service
+
+    Tones that rise mean go on, tones that fall that something went wrong; two low ones mean not now.
+
     Without [buttons] factory there are no pins; in a terminal space or enter taps the button.
     """
+    from ..engine.service.log import configure_logging
     from ..settings_file import load_settings
     from ..ui.headless.run import run_headless
 
+    faulthandler.enable()
+    configure_logging()
     run_headless(load_settings())

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Callable, List, Optional, Type, Union
 
 from ...errors import PinsUnavailable
+from ...faults import told
 from ...settings import ButtonSettings
 from .hold import Hold
 from .lamp import Lamp
@@ -166,8 +167,8 @@ class Panel:
             return
         try:
             self._on_event(event)
-        except Exception:
-            log.exception("what a button was to do failed")  # its thread has more to tell
+        except Exception as error:
+            log.error("what a button was to do failed\n%s", told(error))  # its thread has more to tell
 
 
 def _factory(name: str) -> Any:

@@ -16,6 +16,7 @@ from typing import Deque, List, Optional, Tuple
 import cv2
 import numpy as np
 
+from ...faults import told
 from ...pipeline.face import FaceFinder, Portrait
 from ...pipeline.photo import Photo
 from .guidance import Guide, largest, look_at
@@ -99,8 +100,8 @@ class FaceWatch:
             began = time.monotonic()
             try:
                 self.sight = follower.look(_small(picture)[0], began)
-            except Exception:
-                log.exception("a picture could not be searched for faces")
+            except Exception as error:
+                log.error("a picture could not be searched for faces\n%s", told(error))
                 self.sight = Sight()
             due = began + max(LOOK_SECONDS, 2 * (time.monotonic() - began))
 

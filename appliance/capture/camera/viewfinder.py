@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from ...errors import CameraError, CameraLost, DiskFull, OutputError, SonicError
+from ...faults import told
 from ...files import NO_SPACE, write_atomically
 from .base import Camera, CameraStream
 from .burst import Burst, best_of
@@ -95,7 +96,7 @@ class Viewfinder:
             except CameraError as error:
                 self._fail(error)
             except Exception as error:
-                log.exception("the viewfinder failed")
+                log.error("the viewfinder failed\n%s", told(error))
                 self._fail(CameraError(type(error).__name__))
             self._stream = None
             self._closing.wait(REOPEN_SECONDS)
@@ -144,7 +145,7 @@ class Viewfinder:
             kind = DiskFull if error.errno in NO_SPACE else OutputError
             self._tell(CameraFailed(kind(str(error.strerror), message="The photo could not be saved.")))
         except Exception as error:
-            log.exception("the photo could not be taken")
+            log.error("the photo could not be taken\n%s", told(error))
             self._tell(CameraFailed(CameraError(type(error).__name__)))
 
     # --- both ---------------------------------------------------------------------------------------------------------
@@ -159,8 +160,8 @@ class Viewfinder:
             return
         try:
             self._on_event(event)
-        except Exception:  # not the camera's fault: it goes on
-            log.exception("%s was not taken", type(event).__name__)
+        except Exception as error:  # not the camera's fault: it goes on
+            log.error("%s was not taken\n%s", type(event).__name__, told(error))
 
 
 def _shrunk(picture: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Callable, Dict, Optional, Tuple
 import numpy as np
 
 from ...errors import PhotoNotFound, SpeechNotFound
+from ...faults import told
 from ...settings import LimitSettings, PickerSettings
 from .check import Checker
 from .copying import copy_file
@@ -116,8 +117,8 @@ class Picker:
                     return
             try:
                 search.run()
-            except Exception:
-                log.exception("the search for files of visitors ended")
+            except Exception as error:
+                log.error("the search for files of visitors ended\n%s", told(error))
                 with self._lock:
                     if self._search is search:
                         self._search = None

@@ -8,6 +8,8 @@ import threading
 import time
 from typing import Callable, Optional
 
+from ...faults import told
+
 log = logging.getLogger(__name__)
 
 
@@ -33,8 +35,8 @@ class Backroom:
         for call in iter(self._queue.get, None):
             try:
                 call()
-            except Exception:  # what comes next, such as wiping, must still happen
-                log.exception("something in the background failed")
+            except Exception as error:  # what comes next, such as wiping, must still happen
+                log.error("something in the background failed\n%s", told(error))
 
 
 class Deadline:

@@ -81,7 +81,7 @@ class Director:
     def start(self) -> None:
         """Watch the engine; take up a job left by a power cut where `Rules.keep`; wipe what else was left.
 
-        Raises `UsageError` where another front end is running, `OutputError` where its folder cannot be used.
+        Raises `SonicError` where another front end is running, `OutputError` where its folder cannot be used.
         """
         self._place.claim()
         if self._parts.closed.exists():

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from ...errors import OutputError, UsageError
+from ...errors import OutputError, SonicError, UsageError
 from ...files import write_atomically
 from ...settings import MakeOptions
 
@@ -112,14 +112,14 @@ class Place:
         self._lock = -1
 
     def claim(self) -> None:
-        """Raises `UsageError` where another front end has it, `OutputError` where it cannot be used."""
+        """Raises `SonicError` where another front end has it, `OutputError` where it cannot be used."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(str(self.path / LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self.release()
-            raise UsageError(
+            raise SonicError(
                 message="The appliance's front end is running already.", action="End it first: there can be only one."
             ) from error
         except OSError as error:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, Iterator, Optional, Type
 from ...engine.client import EngineClient
 from ...engine.job import Failure
 from ...errors import SonicError
+from ...faults import told
 from ..events import Broken, Event
 from ..feeds import Feed
 from ..flow import Visit
@@ -114,7 +115,7 @@ class Errand(Work):
             self.run()
         except Exception as error:
             if not self.stopped.is_set():
-                log.exception("%s failed", type(self).__name__)
+                log.error("%s failed\n%s", type(self).__name__, told(error))
                 self.desk.answer(Broken(failure_of(error if isinstance(error, SonicError) else SonicError())))
 
 

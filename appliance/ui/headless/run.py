@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import faulthandler
 import logging
 import signal
 from typing import Any, Optional
 
 from ...capture.buttons.panel import Panel, PanelEvent, Pressed, Released, WipeHeld
-from ...engine.service.log import configure_logging
 from ...engine.service.notify import Notifier
 from ...settings import Settings
 from ..director.director import Director
@@ -30,11 +28,10 @@ log = logging.getLogger(__name__)
 def run_headless(settings: Settings, parts: Optional[Parts] = None, factory: Optional[Any] = None) -> None:
     """Until SIGTERM or SIGINT. ``factory``: of the pins, in place of that of the settings.
 
-    Raises `UsageError` where nothing would become of the videos or another front end is running, `PinsUnavailable`.
+    Raises `UsageError` where nothing would become of the videos, `SonicError` where another front end is running,
+    `PinsUnavailable`.
     """
     check(settings.headless)
-    faulthandler.enable()
-    configure_logging()
     loop = PlainLoop()
     before = {number: signal.signal(number, lambda *_: loop.stop()) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -13,7 +13,8 @@ from PyQt5.QtWidgets import QApplication
 
 from ...engine.service.log import configure_logging
 from ...engine.service.notify import Notifier
-from ...errors import SonicError, UsageError
+from ...errors import SonicError
+from ...faults import told
 from ...settings import Settings
 from ..classroom.screens import classroom_screens
 from ..classroom.window import ClassroomWindow
@@ -25,7 +26,7 @@ from ..flow import Rules, State
 from ..pins import PIN_FILE, PinStore
 from ..state_folder import state_folder
 from .failure import failure_of
-from .faults import FaultHooks, described
+from .faults import FaultHooks
 from .panel import WithPanel
 from .platform import choose_platform
 from .qt_loop import QtLoop
@@ -65,11 +66,10 @@ def run_kiosk(settings: Settings, profile: str = "kiosk", platform: str = "", wi
     kiosk = Kiosk(application, Notifier())
     try:
         return kiosk.run(settings, profile, windowed)
-    except UsageError as error:
-        # Its exit code would tell the service manager to give up.
-        raise SonicError(error.detail, message=error.message, action=error.action) from error
+    except SonicError:
+        raise
     except Exception as error:
-        log.critical("the kiosk cannot go on\n%s", described(type(error), error, error.__traceback__))
+        log.critical("the kiosk cannot go on\n%s", told(error))
         raise
     finally:
         kiosk.close()

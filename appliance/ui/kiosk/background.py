@@ -7,8 +7,8 @@ import threading
 from typing import Any, Callable, TypeVar
 
 from ...errors import SonicError
+from ...faults import told
 from ..loop import Loop
-from .faults import described
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class Background:
             except SonicError as error:
                 refused = error
             except Exception as error:
-                log.error("fault in the background\n%s", described(type(error), error, error.__traceback__))
+                log.error("fault in the background\n%s", told(error))
                 refused = SonicError(type(error).__name__)
             else:
                 self._loop.call_soon(lambda: answer(done, result))

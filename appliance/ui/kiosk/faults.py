@@ -6,22 +6,15 @@ import logging
 import sys
 import threading
 import time
-import traceback
 from collections import deque
 from types import TracebackType
 from typing import Any, Callable, Deque, Optional, Type
 
-from ...errors import SonicError
+from ...faults import described
 
 BUDGET = 5
 """Faults within `WINDOW_SECONDS` after which a new process is better than this one."""
 WINDOW_SECONDS = 60.0
-
-_ABOUT_CODE = (
-    ArithmeticError, AssertionError, AttributeError, ImportError, IndexError, MemoryError, NameError, RuntimeError,
-    TypeError,
-)  # fmt: skip
-"""Their messages speak of the program; those of others may quote a file name or a text of the visitor."""
 
 log = logging.getLogger(__name__)
 
@@ -88,20 +81,3 @@ class FaultHooks:
                 self._give_up()
         else:
             self._tell()
-
-
-def described(kind: Type[BaseException], error: Optional[BaseException], trace: Optional[TracebackType]) -> str:
-    """Where it happened and what, without anything that a visitor brought along."""
-    lines = ["".join(traceback.format_tb(trace)).rstrip(), _named(kind, error)]
-    cause = error.__cause__ or error.__context__ if error is not None else None
-    if cause is not None and cause is not error:
-        lines.append(f"after {_named(type(cause), cause)}")
-    return "\n".join(line for line in lines if line)
-
-
-def _named(kind: Type[BaseException], error: Optional[BaseException]) -> str:
-    if isinstance(error, SonicError):
-        return f"{kind.__name__}: {error.code}"
-    if isinstance(error, OSError):
-        return f"{kind.__name__}: {error.strerror}"
-    return f"{kind.__name__}: {error}" if isinstance(error, _ABOUT_CODE) else kind.__name__

@@ -9,7 +9,7 @@ import pytest
 from engine.services import Service
 from ui.director.stage import Stage
 
-from appliance.errors import UsageError
+from appliance.errors import SonicError
 from appliance.ui.events import (
     Accept,
     Agree,
@@ -213,7 +213,7 @@ def test_what_a_visit_left_that_died_is_wiped_at_the_start(stage: Stage) -> None
 def test_there_is_one_front_end_at_a_time(stage: Stage) -> None:
     other = Stage(stage.folder, Path("/nowhere"), stage.parts.store)
     with stage.running():
-        with pytest.raises(UsageError, match="running already"), other.running():
+        with pytest.raises(SonicError, match="running already"), other.running():
             pass
     with other.running():
         pass

@@ -17,7 +17,8 @@ from helpers import REPOSITORY
 from PyQt5.QtCore import QTimer
 
 from appliance.errors import CameraLost, RuntimeUnavailable
-from appliance.ui.kiosk.faults import BUDGET, WINDOW_SECONDS, FaultHooks, described
+from appliance.faults import told
+from appliance.ui.kiosk.faults import BUDGET, WINDOW_SECONDS, FaultHooks
 from appliance.ui.kiosk.platform import choose_platform
 from appliance.ui.kiosk.watchdog import LoopMonitor
 from appliance.ui.state_folder import state_folder
@@ -172,7 +173,7 @@ def raised(call: Callable[[], object]) -> str:
     try:
         call()
     except Exception as error:
-        return described(type(error), error, error.__traceback__)
+        return told(error)
     raise AssertionError("nothing was raised")
 
 

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional
 
+from ....faults import told
 from .debounce import Debounce
 
 POLL_S = 0.01
@@ -94,8 +95,8 @@ class Poller:
             if watched.readable:
                 log.warning("pin %s cannot be read: %s", key, error.strerror)
             watched.readable = False
-        except Exception:
-            log.exception("what was to happen at pin %s failed", key)  # the other pins go on
+        except Exception as error:
+            log.error("what was to happen at pin %s failed\n%s", key, told(error))  # the other pins go on
         finally:
             with self._changed:
                 self._calling = None

@@ -13,8 +13,8 @@ from ....capture.camera.base import Camera
 from ....capture.microphone.base import Microphone
 from ....capture.microphone.levels import level
 from ....errors import SonicError
+from ....faults import told
 from ...loop import Loop
-from ..faults import described
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Trial(Generic[T]):
         except SonicError as error:
             self._tell(error)
         except Exception as error:
-            log.error("fault in a trial\n%s", described(type(error), error, error.__traceback__))
+            log.error("fault in a trial\n%s", told(error))
             self._tell(SonicError(type(error).__name__))
 
     def _give(self, item: T) -> None:
