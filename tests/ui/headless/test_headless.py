@@ -10,7 +10,6 @@ import signal
 import stat
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -29,6 +28,7 @@ from appliance.errors import UsageError
 from appliance.models import ModelStore
 from appliance.pipeline.video.probe import probe, read_video
 from appliance.settings import HeadlessSettings
+from appliance.ui.headless import front
 from appliance.ui.headless.run import NO_BUTTON, run_headless
 
 
@@ -63,7 +63,10 @@ def gone(stage: Stage, service: Service) -> bool:
         return not stage.private_files() and not client.jobs()
 
 
-def test_pressing_speaking_and_letting_go_makes_a_video(stage: Stage, service: Service, rig: Any) -> None:
+def test_pressing_speaking_and_letting_go_makes_a_video(
+    stage: Stage, service: Service, rig: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "TAP_SECONDS", 0.0)  # the microphone that reads a file is quick
     appliance = Appliance(stage, rig)
 
     def visitor() -> None:
@@ -84,7 +87,10 @@ def test_pressing_speaking_and_letting_go_makes_a_video(stage: Stage, service: S
         assert stat.S_IMODE(path.stat().st_mode) == READ_ONLY
 
 
-def test_a_tap_records_until_nobody_speaks_any_more(stage: Stage, service: Service, rig: Any) -> None:
+def test_a_tap_records_until_nobody_speaks_any_more(
+    stage: Stage, service: Service, rig: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "TAP_SECONDS", PATIENCE_SECONDS)  # a slow machine's tap takes long
     appliance = Appliance(stage, rig, folder="")
 
     def visitor() -> None:
@@ -94,23 +100,28 @@ def test_a_tap_records_until_nobody_speaks_any_more(stage: Stage, service: Servi
     appliance.visited_by(visitor)
 
 
-def test_what_goes_wrong_is_tried_again_by_a_press(stage: Stage, service: Service, rig: Any) -> None:
+def test_what_goes_wrong_is_tried_again_by_a_press(
+    stage: Stage, service: Service, rig: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     appliance = Appliance(stage, rig, player="false")
     hidden = stage.voice.with_suffix(".hidden")
 
     def visitor() -> None:
         stage.voice.rename(hidden)
         appliance.press()
-        time.sleep(0.5)
+        until(lambda: said("microphone_missing") == 1)
         appliance.release()
         hidden.rename(stage.voice)
         appliance.speak()
-        until(lambda: len(appliance.videos(appliance.left)) == 1)
-        appliance.tap()  # plays it again, and fails again
+        until(lambda: said("video_unplayable") == 1)
         appliance.tap()
+        until(lambda: said("video_unplayable") == 2)
+
+    def said(code: str) -> int:
+        return sum(record.message == code for record in caplog.records)
 
     appliance.visited_by(visitor)
-    assert len(appliance.videos(appliance.left)) == 1
+    assert len(appliance.videos(appliance.left)) == 1  # what is shown again is left once
 
 
 def test_the_wipe_button_ends_a_visit_and_everything(
