@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -38,7 +39,8 @@ class Hearing:
         with self._lock:
             self._stopped = True
             if self._process is not None and self._process.poll() is None:
-                os.killpg(self._process.pid, signal.SIGKILL)  # with its decoder
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)  # with its decoder
         if wait and threading.current_thread() is not self._thread:
             self._thread.join(STOP_SECONDS)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
-import time
 from pathlib import Path
 from typing import List
 
+import psutil
 import pytest
+from helpers import REPOSITORY
 from media import ffmpeg
 from ui.player.patience import until
 
 from appliance.demo import RECORDINGS
 from appliance.models import ModelStore
 from appliance.pipeline.ffmpeg import local_file
-from appliance.ui.classroom import hearing as rooms
 from appliance.ui.classroom.hearing import Hearing
 
 pytestmark = pytest.mark.slow
@@ -41,16 +43,36 @@ def test_a_chapter_begins_after_the_pause(lecture: Path, tmp_path: Path, store: 
     hearing.stop()
 
 
-def test_stopped_in_the_middle(
-    lecture: Path, tmp_path: Path, store: ModelStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rooms, "REST_SECONDS", 30.0)
-    found: List[List[float]] = []
-    hearing = Hearing(lecture, tmp_path, store, found.append)
-    time.sleep(0.2)
+@pytest.mark.parametrize("begun", [False, True])
+def test_stopped_in_the_middle(lecture: Path, tmp_path: Path, store: ModelStore, begun: bool) -> None:
+    before = psutil.Process().children(recursive=True)
+    hearing = Hearing(lecture, tmp_path, store, lambda _starts: None)
+    if begun:
+        until(lambda: psutil.Process().children(recursive=True) != before)
+    hearing.stop()
     hearing.stop()
     until(lambda: not [thread for thread in threading.enumerate() if thread.name == "chapters"])
-    assert found == [] and list(tmp_path.iterdir()) == []
+    until(lambda: psutil.Process().children(recursive=True) == before)
+    assert list(tmp_path.iterdir()) == []
+
+
+WATCHER = """
+import sys, time
+from pathlib import Path
+from appliance.models import ModelStore
+from appliance.ui.classroom.hearing import Hearing
+Hearing(Path(sys.argv[1]), Path(sys.argv[2]), ModelStore(), print)
+time.sleep(1000)
+"""
+
+
+def test_killed_with_whoever_wants_the_chapters(lecture: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WATCHER, str(lecture), str(tmp_path)]
+    with subprocess.Popen(command, cwd=str(REPOSITORY)) as watcher:
+        everything = until(lambda: psutil.Process(watcher.pid).children(recursive=True))
+        watcher.kill()
+    _, alive = psutil.wait_procs(everything, timeout=60)
+    assert alive == []
 
 
 def test_what_cannot_be_heard_has_no_chapters(tmp_path: Path, store: ModelStore) -> None:
