@@ -36,8 +36,14 @@ SIGNATURES: Dict[str, Dict[str, Dict[str, List[int]]]] = {
 }
 """Network → "inputs" and "outputs" → name → shape, as the pipeline of the appliance feeds and reads them."""
 
-BUILDS = (("onnx", "fp32", "onnx"), ("onnx", "int8", "onnx"), ("mindspore_lite", "fp32", "mindir"))
-"""Run time, precision, ending of the file."""
+BUILDS = (
+    ("onnx", "fp32", "onnx"),
+    ("onnx", "int8", "onnx"),
+    ("mindspore_lite", "fp32", "mindir"),
+    ("acl", "fp32", "om"),
+    ("acl", "int8", "om"),
+)
+"""Run time, precision, ending of the file. Precision is that of the graph: an NPU computes a float one in float16."""
 
 COMMENTS = {
     "": "The Sonic networks as a machine runs them. README.md beside this file is their model card.\n"
