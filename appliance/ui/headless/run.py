@@ -72,15 +72,16 @@ class _Appliance:
             self._loop.call_later(notifier.watchdog_seconds / SIGNS_A_PERIOD, lambda: self._give_signs(notifier))
 
     def _told(self, event: PanelEvent) -> None:
-        """In a thread of the pins' library."""
+        """In a thread of the pins' library, perhaps before there is a front end."""
         if isinstance(event, Pressed):
-            self._loop.call_soon(self._front.pressed)
+            self._loop.call_soon(lambda: self._front.pressed())
         elif isinstance(event, Released):
             seconds = event.seconds
             self._loop.call_soon(lambda: self._front.released(seconds))
         elif isinstance(event, WipeHeld):
-            self._loop.call_soon(self._front.wipe)
+            self._loop.call_soon(lambda: self._front.wipe())
 
     def _tapped(self) -> None:
-        self._loop.call_soon(self._front.pressed)
+        """In the keyboard's thread."""
+        self._loop.call_soon(lambda: self._front.pressed())
         self._loop.call_soon(lambda: self._front.released(0.0))
