@@ -60,9 +60,10 @@ def read_golden() -> Dict[str, np.ndarray]:
     Raises `ModelCorrupt`.
     """
     try:
-        with np.load(str(FILE), allow_pickle=False) as content:
+        # Opened here: numpy leaves a file open that it cannot read.
+        with FILE.open("rb") as file, np.load(file, allow_pickle=False) as content:
             return {name: content[name] for name in content.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         message = f"{FILE.name}, the results that networks are tried with, is missing or damaged."
         raise ModelCorrupt(str(error), message=message, action=REINSTALL) from error
 
