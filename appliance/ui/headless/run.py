@@ -72,16 +72,17 @@ class _Appliance:
             self._loop.call_later(notifier.watchdog_seconds / SIGNS_A_PERIOD, lambda: self._give_signs(notifier))
 
     def _told(self, event: PanelEvent) -> None:
-        """In a thread of the pins' library, perhaps before there is a front end."""
-        if isinstance(event, Pressed):
-            self._loop.call_soon(lambda: self._front.pressed())
-        elif isinstance(event, Released):
-            seconds = event.seconds
-            self._loop.call_soon(lambda: self._front.released(seconds))
-        elif isinstance(event, WipeHeld):
-            self._loop.call_soon(lambda: self._front.wipe())
+        """In another thread, perhaps before there is a front end."""
+        self._loop.call_soon(lambda: self._take(event))
 
     def _tapped(self) -> None:
-        """In the keyboard's thread."""
-        self._loop.call_soon(lambda: self._front.pressed())
-        self._loop.call_soon(lambda: self._front.released(0.0))
+        self._told(Pressed())
+        self._told(Released(0.0))
+
+    def _take(self, event: PanelEvent) -> None:
+        if isinstance(event, Pressed):
+            self._front.pressed()
+        elif isinstance(event, Released):
+            self._front.released(event.seconds)
+        elif isinstance(event, WipeHeld):
+            self._front.wipe()
