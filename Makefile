@@ -16,7 +16,8 @@ demo: .venv/installed .venv/models
 	$(BIN)/python -m appliance.demo demo.mp4
 
 test: system-packages .venv/front-ends .venv/models lint
-	sh tools/run_tests.sh $(BIN)/python -m "not slow"
+	sh tools/run_tests.sh $(BIN)/python -m "not slow" --ignore=tests/ui
+	sh tools/run_tests.sh $(BIN)/python -m "not slow" tests/ui
 	sh tools/run_tests.sh $(BIN)/python -m slow
 	$(MAKE) test-3.7
 	$(MAKE) test-factory
@@ -27,7 +28,8 @@ test-3.7:
 	@echo "Skipped: the tests on CPython 3.7 and MindSpore Lite, because neither PATH nor pyenv has a python3.7."
 else
 test-3.7: .venv37/front-ends .venv/models
-	sh tools/run_tests.sh $(BIN37)/python -m "not slow or py37" --ignore=tests/models_om
+	sh tools/run_tests.sh $(BIN37)/python -m "not slow or py37" --ignore=tests/models_om --ignore=tests/ui
+	sh tools/run_tests.sh $(BIN37)/python -m "not slow or py37" tests/ui
 endif
 
 # MindSpore, which makes the networks, exists for CPython 3.9 to 3.11.

@@ -1,6 +1,7 @@
 # run_tests.sh PYTHON [PYTEST_OPTIONS]: a lane of tests.
 #   The tests drive real processes, sound servers, screens and machines. Where one fails, it is run once more, alone: what
-#   fails again has failed; what does not was late on a busy machine, and stays named in the output of the first run.
+#   fails again has failed; what does not was late on a busy machine, and stays named in the output of the first run. A
+#   lane whose process is killed is run once more as a whole.
 set -u
 python=$1
 shift
@@ -10,6 +11,10 @@ status=$?
 if [ $status -eq 1 ]; then
     echo "--- the failed tests once more ---" >&2
     "$python" -m pytest --last-failed --last-failed-no-failures=none "$@"
+    status=$?
+elif [ $status -gt 128 ]; then
+    echo "--- killed by signal $((status - 128)); once more ---" >&2
+    "$python" -m pytest "$@"
     status=$?
 fi
 exit $status

@@ -118,7 +118,8 @@ class _Rehearsal:
         moments = []
         video.position_changed.connect(lambda position, *_: moments.append((time.monotonic(), position, paints.count)))
         yield self._watched("playing", lambda: self._until(lambda: not self._window.visit.playing))
-        (began, first, painted), (ended, last, painted_last) = moments[0], moments[-1]
+        moving = [moment for moment in moments if moment[1] > 0]
+        (began, first, painted), (ended, last, painted_last) = moving[0], moving[-1]
         share = (painted_last - painted) / max(1.0, (last - first) * 25)
         yield Figure(
             "frames of the video that are painted while it plays", f"{100 * min(share, 1.0):.0f} %",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import threading
 from pathlib import Path
@@ -182,7 +183,8 @@ class _Stage(QObject, Audience):
         self._write("speaker_failed", error)
 
     def _write(self, name: str, *arguments: Any) -> None:
-        self.letter.emit(self, name, arguments)
+        with contextlib.suppress(RuntimeError):  # the window has gone, and with it this object's other half
+            self.letter.emit(self, name, arguments)
 
 
 def _opened(video: VideoSource, folder: Path, before: Optional[Player]) -> Source:
