@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Callable, Iterator, Optional, Tuple
 
-from ...errors import SonicError, SpeakerError, VideoUnplayable
+from ...errors import OutputError, SonicError, SpeakerError, VideoUnplayable
 from ...settings import FRAME_RATE
 from .decoding import Frame
 from .movie import Movie
@@ -124,9 +124,14 @@ class Player:
                 sound.pause()
                 self._play(source, sound)
         except SonicError as error:
-            log.warning("a video cannot be played: %s %s", error.code, error.detail)
-            if not self._stopped:
-                self._audience.failed(error)
+            self._fail(error)
+        except OSError as error:  # no memory, no process, no temporary file
+            self._fail(OutputError(str(error.strerror), message="The video cannot be played now."))
+
+    def _fail(self, error: SonicError) -> None:
+        log.warning("a video cannot be played: %s %s", error.code, error.detail)
+        if not self._stopped:
+            self._audience.failed(error)
 
     def _speaker_failed(self, error: SpeakerError) -> None:
         log.warning("no sound: %s", error.detail)

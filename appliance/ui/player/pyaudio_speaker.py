@@ -16,7 +16,7 @@ from ...errors import SpeakerError
 from .portaudio_process import ORDER
 from .speaker import RATE, Speaker, SpeakerStream
 
-OPEN_SECONDS = 20.0
+OPEN_SECONDS = 10.0
 """A slow board starts the program and looks through its devices in far less."""
 LOST_SECONDS = 3.0
 """A device that has taken nothing for so long is gone. Reports come 50 times a second."""

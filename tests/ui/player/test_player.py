@@ -231,6 +231,17 @@ def test_a_source_that_cannot_be_opened(public: Public) -> None:
     player.stop()
 
 
+def test_a_machine_without_room_for_a_process(
+    film: Film, public: Public, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr("appliance.ui.player.decoding.Ffmpeg", refuse)
+    play(film.file)
+    assert isinstance(public.until_told("failed"), OutputError)
+
+
 # --- loudspeakers -----------------------------------------------------------------------------------------------------
 
 
