@@ -1,0 +1,171 @@
+"""How much of a processor the way from speech to video takes beside the networks, measured where this runs.
+
+It makes a video of the demo's portrait and recordings as `appliance make` does, on one thread, with the networks' own
+time taken out. Processor time is counted, not time on the clock: what else the machine does matters little.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import platform
+import re
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import Dict, Iterator, List
+
+import cv2
+import numpy as np
+
+from appliance.demo import write_portrait, write_speech
+from appliance.models import ModelStore
+from appliance.pipeline.face import FaceFinder, choose_face, crop_for, network_image
+from appliance.pipeline.motion import MotionModel
+from appliance.pipeline.photo import load_photo
+from appliance.pipeline.render import Renderer, build_identity, face_canvas
+from appliance.pipeline.runtime.base import Network
+from appliance.pipeline.runtime.select import load_network
+from appliance.pipeline.speech import open_speech
+from appliance.pipeline.video import SoundTrack, VideoWriter
+from appliance.settings import MakeOptions
+
+RUNTIME, PRECISION = "onnx", "int8"
+SIDES = (384, 512)
+"""px of the videos that are measured: the smallest, and the default."""
+SECONDS = 20.0
+FILE = Path(__file__).with_name("stages.json")
+
+
+class _Clocked(Network):
+    """A network that counts the processor time it takes, s."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network.name, network.inputs, network.outputs)
+        self._network = network
+        self.seconds = 0.0
+
+    def _run(self, inputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        began = time.process_time()
+        try:
+            return self._network.run(inputs)
+        finally:
+            self.seconds += time.process_time() - began
+
+    def close(self) -> None:
+        self._network.close()
+
+
+class _ClockedMotion(MotionModel):
+    def __init__(self, store: ModelStore) -> None:
+        super().__init__(store, RUNTIME, PRECISION)
+        self.networks = (_Clocked(self._sonic), _Clocked(self._denoiser))
+        self._sonic, self._denoiser = self.networks
+
+
+class _Clock:
+    """Processor time of every piece of a stage, s, without that of the networks in it."""
+
+    def __init__(self) -> None:
+        self.networks: List[_Clocked] = []
+        self.pieces: Dict[str, List[float]] = {}
+
+    @contextlib.contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        began = self._own()
+        yield
+        self.pieces.setdefault(stage, []).append(self._own() - began)
+
+    def _own(self) -> float:
+        return time.process_time() - sum(network.seconds for network in self.networks)
+
+
+def measure(side: int, seconds: float = SECONDS) -> Dict[str, float]:
+    """ms of one core a frame, by stage, for ``seconds`` of speech at ``side`` px; ffmpeg's own processes as "ffmpeg".
+
+    Raises what the parts of the pipeline raise.
+    """
+    clock, threads = _Clock(), cv2.getNumThreads()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        write_portrait(folder / "portrait.png")
+        write_speech(folder / "speech.flac", seconds)
+        before = _of_children()
+        cv2.setNumThreads(1)
+        try:
+            frames = _make(folder, MakeOptions(min_resolution=side), clock)
+        finally:
+            cv2.setNumThreads(threads)
+        clock.pieces["ffmpeg"] = [_of_children() - before]
+    spent = {stage: sum(pieces) for stage, pieces in clock.pieces.items()}
+    drawn = sorted(clock.pieces["render"])
+    # Frames are alike: those that took longer shared the caches with other programs.
+    spent["render"] = frames * sum(drawn[: frames // 4]) / (frames // 4)
+    return {stage: round(1e3 * total / frames, 2) for stage, total in spent.items()}
+
+
+def write(path: Path = FILE) -> Dict[str, Dict[str, float]]:
+    """Measure at every side of `SIDES` and write the figures to ``path``."""
+    figures = {str(side): measure(side) for side in SIDES}
+    machine = {"processor": _processor(), "seconds": SECONDS, "runtime": f"{RUNTIME} {PRECISION}"}
+    path.write_text(json.dumps({"machine": machine, "ms_a_frame": figures}, indent=1) + "\n")
+    return figures
+
+
+def _processor() -> str:
+    found = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
+    return found[1] if found else platform.machine()
+
+
+def _make(folder: Path, options: MakeOptions, clock: _Clock) -> int:
+    """The way of `appliance.pipeline.generate`, with the clock in other places. Returns the number of frames."""
+    store, photo_path, speech_path = ModelStore(), folder / "portrait.png", folder / "speech.flac"
+    segments = folder / "segments"
+    segments.mkdir()
+    with contextlib.ExitStack() as parts:
+        motion = _ClockedMotion(store)
+        parts.callback(motion.close)
+        painter = _Clocked(load_network(store, "sonic_painter", RUNTIME, PRECISION))
+        parts.callback(painter.close)
+        clock.networks = [*motion.networks, painter]
+        photo = load_photo(photo_path)
+        portrait = choose_face(FaceFinder(store).find(photo), None).portrait
+        crop = crop_for(portrait, options.expand_ratio, photo)
+        canvas = face_canvas(photo, crop, options.min_resolution)
+        look, expression = motion.identity(network_image(photo, crop))
+        renderer = Renderer(build_identity(canvas, portrait.mesh, store, look, expression), store, painter)
+
+        speech = parts.enter_context(open_speech(speech_path, segments, store))
+        track = SoundTrack(speech_path, options.align_offset, segments)
+        parts.callback(track.close)
+        with clock.measure("speech"):
+            while not speech.complete:
+                speech.hear()
+        writer = parts.enter_context(
+            VideoWriter(segments, renderer.size, track, speech.duration, options, (speech_path, photo_path))
+        )
+        blocks = motion.generate(speech, options)
+        while True:
+            with clock.measure("motion"):
+                block = next(blocks, None)
+            if block is None:
+                break
+            for coefficients, pose in zip(block.coefficients, block.pose):
+                with clock.measure("render"):
+                    frame = renderer.frame(coefficients, pose)
+                with clock.measure("encode"):
+                    for _ in writer.write(frame):
+                        pass
+        with clock.measure("encode"):
+            for _ in writer.end():
+                pass
+        for _ in writer.join(folder / "out.mp4"):
+            pass
+        return speech.frames
+
+
+def _of_children() -> float:
+    """Processor time of the child processes that have ended, s."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -1,0 +1,177 @@
+"""The cost of a frame as tables: printed, and written to ``docs/cost.md``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, List, Sequence, Tuple
+
+from rich.console import Console
+
+from appliance.settings import FRAME_RATE
+
+from ..export.report import Table
+from ..lint.graph import Graph
+from ..manifest import HERE, SIGNATURES
+from . import frame
+from .chip import BYTES_A_S, COPY_BYTES_A_S, MACS_A_S, TASK_S
+from .frame import CORES, CPU_GOAL, FRAME_S, NPU_GOAL, STEPS, NetworkCost, Processor
+from .layers import layers
+
+DOCUMENT = HERE.parent / "docs" / "cost.md"
+COMMAND = "python -m models_om.cost"
+MORE_STEPS = (STEPS, 25, 100)
+"""Steps of the sampler: the default, as many as users of Sonic are used to, the most that can be set."""
+
+
+Stages = Dict[str, Dict[str, float]]
+"""As `frame.measured` gives them."""
+
+
+def costs() -> List[NetworkCost]:
+    """Of every network that ships."""
+    return [NetworkCost(name, layers(Graph(frame.network_file(name)))) for name in SIGNATURES]
+
+
+def write_report(document: Path = DOCUMENT) -> None:
+    """Print the tables and write them to ``document``."""
+    networks, stages = costs(), frame.measured()
+    tables = [_npu(networks), _steps(networks), _stages(stages), _processors(stages), *map(_layers, networks)]
+    console = Console()
+    console = console if console.is_terminal else Console(width=140)
+    for table in tables:
+        table.show(console)
+    told = verdicts(networks, stages)
+    for line in told:
+        console.print(line, highlight=False)
+    document.write_text("\n".join([_introduction(told), *(table.markdown() for table in tables)]), encoding="utf-8")
+
+
+def verdicts(networks: Sequence[NetworkCost], stages: Stages) -> List[str]:
+    """Whether the goals are met, in sentences."""
+    npu = FRAME_S / frame.npu_s(networks)
+    told = [f"NPU: {npu:.1f} times real time; goal {NPU_GOAL:g}: {_met(npu >= NPU_GOAL)}."]
+    for side, processor in _at(frame.ARM_RATIO, stages).items():
+        told.append(
+            f"Arm cores, {side} px: {processor.margin:.2f} times real time as built, "
+            f"{processor.margin_spread:.2f} if spread evenly over {CORES} cores; goal {CPU_GOAL:g}: "
+            f"{_met(processor.margin >= CPU_GOAL)}."
+        )
+    return told
+
+
+def _met(good: bool) -> str:
+    return "met" if good else "**not met**"
+
+
+def _introduction(told: Sequence[str]) -> str:
+    machine = frame.machine()
+    int8, fp16 = (2 * MACS_A_S[precision] / 1e12 for precision in ("int8", "fp16"))
+    others = " and ".join(f"{ratio:g}" for ratio in frame.RATIOS if ratio != frame.ARM_RATIO)
+    room = 1e3 * FRAME_S / CPU_GOAL / frame.ARM_RATIO
+    return f"""# Cost of a frame on the board
+
+Written by `{COMMAND}`; changes made by hand are lost with the next run.
+
+**This is arithmetic, not a measurement: nothing here ran on an Ascend chip or on an Arm core.** It says what is
+possible at best, and what would be too slow. A frame of video lasts {1e3 * FRAME_S:.0f} ms, {FRAME_RATE} a second.
+
+{chr(10).join(f"* {line}" for line in told)}
+
+For {CPU_GOAL:g} times real time, all that the Arm cores do for a frame may take {room:.1f} ms of one x86 core if one
+of them does it, and {room * CORES:.0f} ms if it is spread over {CORES}. The networks have no part in it: they run on
+the NPU. Most of it is drawing. Frames can be drawn in any order, so that several processes could share them; H.264 can
+be encoded by the chip instead of ffmpeg.
+
+How it is reckoned, for the NPU:
+
+* Ascend 310 at its full rating, both AI Cores: {int8:.0f} TOPS in INT8, {fp16:.0f} TFLOPS in fp16, memory of
+  {BYTES_A_S / 1e9:.1f} GB/s. At the lower ratings that can be chosen, computing takes longer in proportion.
+* Layers in INT8 are those of `docs/int8.md`, all else is fp16. *Cube*: the share of the cube unit's work that the
+  network asks for. It computes blocks of 16 pixels × 16 output channels × 16 input channels (32 in INT8); what does not
+  fill them is zeros.
+* *Computing* is that work at full speed; *memory* is every tensor and weight read or written once, none kept on the
+  chip; the *roofline* is the longer of both, layer by layer.
+* {1e6 * TASK_S:.0f} µs are allowed for the start of every operator. That is an assumption, and most of the sum.
+
+For the Arm cores:
+
+* Stages were measured on one core of an x86 server ({machine["processor"]}) while it was busy with other things, by
+  `{COMMAND} --measure`, which makes a video of {machine["seconds"]:g} s on one thread and leaves the networks out.
+* One Arm core of the board is taken to need {frame.ARM_RATIO:g} times as long. That is a stated ratio, from general
+  benchmarks; no instructions were counted. The table shows {others} as well.
+* {COPY_BYTES_A_S / 1e9:g} GB/s are allowed for copying the networks' inputs and outputs. That is an assumption.
+* Programs get {CORES} of the eight cores. As built, one draws and ffmpeg has the others.
+"""
+
+
+def _npu(networks: Sequence[NetworkCost]) -> Table:
+    rows: List[Tuple[str, ...]] = []
+    for network in networks:
+        calls = frame.calls_a_frame(network.name)
+        rows.append((
+            f"`{network.name}`", f"{calls:g}", f"{network.macs / 1e6:.1f}", f"{network.bytes / 1e6:.1f}",
+            f"{100 * network.used:.0f} %", f"{1e3 * network.roofline_s:.3f}", str(len(network.layers)),
+            f"{1e3 * network.seconds:.2f}", f"{1e3 * calls * network.seconds:.2f}",
+        ))  # fmt: skip
+    total = 1e3 * frame.npu_s(networks)
+    rows.append(("all", "", "", "", "", "", "", "", f"{total:.2f} of {1e3 * FRAME_S:.0f}"))
+    columns = (
+        "network|calls a frame|million multiplications a call|MB a call|cube|roofline, ms a call|operators|"
+        "with their start, ms a call|ms a frame"
+    ).split("|")
+    return Table("NPU", columns, rows)
+
+
+def _steps(networks: Sequence[NetworkCost]) -> Table:
+    rows = []
+    for steps in MORE_STEPS:
+        spent = frame.npu_s(networks, steps)
+        rows.append((str(steps), f"{1e3 * spent:.2f}", f"{FRAME_S / spent:.1f} ×"))
+    return Table("NPU, by steps of the sampler", ("inference_steps", "ms a frame", "margin"), rows)
+
+
+def _stages(found: Stages) -> Table:
+    sides = list(found)
+    rows = [
+        (stage, *(f"{found[side][stage]:.2f}" for side in sides),
+         *(f"{found[side][stage] * frame.ARM_RATIO:.1f}" for side in sides))
+        for stage in found[sides[0]]
+    ]  # fmt: skip
+    copied = f"{1e3 * frame.copies_s():.1f}"
+    rows.append(("copies for the NPU", *("" for _ in sides), *(copied for _ in sides)))
+    columns = ["stage", *(f"x86, {side} px" for side in sides), *(f"Arm, {side} px" for side in sides)]
+    return Table(f"Processor: ms of one core a frame, Arm = x86 × {frame.ARM_RATIO:g}", columns, rows)
+
+
+def _processors(stages: Stages) -> Table:
+    rows = []
+    for ratio in frame.RATIOS:
+        for side, processor in _at(ratio, stages).items():
+            rows.append((
+                f"{side} px", f"{ratio:g}", f"{1e3 * processor.python_s:.0f}", f"{1e3 * processor.ffmpeg_s:.0f}",
+                f"{processor.margin:.2f} ×", f"{processor.margin_spread:.2f} ×",
+            ))  # fmt: skip
+    columns = (
+        f"video|Arm core against x86 core|engine, ms a frame|ffmpeg, ms a frame|margin as built|"
+        f"margin if spread over {CORES} cores"
+    ).split("|")
+    return Table("Processor: margin", columns, rows)
+
+
+def _at(ratio: float, stages: Stages) -> Dict[str, Processor]:
+    """The Arm cores' share by side of the video, px."""
+    copies = frame.copies_s()
+    return {side: Processor(spent, ratio, copies) for side, spent in stages.items()}
+
+
+def _layers(network: NetworkCost) -> Table:
+    rows = [
+        (
+            layer.name, layer.kind, layer.precision, f"{layer.macs / 1e6:.2f}" if layer.macs else "",
+            f"{layer.bytes / 1e3:.0f}", "" if layer.used is None else f"{100 * layer.used:.0f} %",
+            f"{1e6 * layer.compute_s:.1f}", f"{1e6 * layer.memory_s:.1f}", f"{1e6 * layer.seconds:.1f}",
+        )
+        for layer in network.layers
+    ]  # fmt: skip
+    columns = "layer|operator|precision|million multiplications|kB|cube|computing, µs|memory, µs|roofline, µs"
+    return Table(f"`{network.name}`, one call", columns.split("|"), rows)
