@@ -94,8 +94,8 @@ class EngineState:
 
 @dataclass(frozen=True)
 class Notice:
-    """A passing word to the visitor. ``key``: "saving", "saved", "save_failed", "link_failed", "listening",
-    "listened"; ``error``: why not."""
+    """A passing word to the visitor. ``key``: "saving", "saved", "save_failed", "link_failed", "play_failed",
+    "listening", "listened"; ``error``: why not."""
 
     key: str
     error: Optional[SonicError] = None
