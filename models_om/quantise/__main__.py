@@ -20,12 +20,14 @@ import onnx
 
 from appliance.errors import SonicError
 
-from ..export.recipes import RECIPES, float_file, int8_file
+from ..export.recipes import MOTION_GOAL, PAINTER_GOAL, RECIPES, float_file, int8_file
 from .amct import record_text
 from .check import complaints, differences
-from .compare import compare
+from .compare import arithmetics, compare
 from .deploy import deploy_graph, read
-from .report import DOCUMENT, show, write
+from .ends import motion_noise, mouth_noise
+from .inputs import Feeds, heard_and_seen, portraits
+from .report import DOCUMENT, End, show, tables, write
 
 TARGETS = ("ascend310",)
 UNSOUND = 1
@@ -60,15 +62,25 @@ def run(options: argparse.Namespace) -> int:
         print(f"{options.out / name}.deploy.onnx: {deployed.ByteSize()} bytes, sound", flush=True)
     if options.portraits is None:
         return 0
-    from .inputs import heard_and_seen, portraits
-
     feeds = heard_and_seen(portraits(options.portraits))
     comparisons = [compare(*made[name], feeds[name], int8_file(name)) for name in made]
-    show(comparisons)
+    found = tables(comparisons, [] if options.only else _ends(made, feeds))
+    show(found)
     if not options.only:
-        write(comparisons)
+        write(found)
         print(f"written to {DOCUMENT}")
     return 0
+
+
+def _ends(made: Dict[str, Tuple[onnx.ModelProto, onnx.ModelProto]], feeds: Dict[str, Feeds]) -> List[End]:
+    """Noise of what all networks together are for."""
+    runs = {name: arithmetics(*both, int8_file(name)) for name, both in made.items()}
+    moved = motion_noise(runs["sonic"], runs["sonic_denoiser"], feeds["sonic"])
+    painted = mouth_noise(runs["sonic_painter"], feeds["sonic_painter"])
+    return [
+        End("coefficients after the sampler, both motion networks in INT8", moved, MOTION_GOAL),
+        End("colours inside the mouth, 0..1", painted, PAINTER_GOAL),
+    ]
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:

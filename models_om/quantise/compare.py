@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Mapping, Sequence
+from typing import Callable, Dict, List, Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -15,6 +15,9 @@ from .encoding import QUANT
 from .golden import Golden, quantised
 
 Feed = Mapping[str, np.ndarray]
+Run = Callable[[Feed], Mapping[str, np.ndarray]]
+"""A network: feed → outputs, perhaps more tensors, by name."""
+REFERENCE = "float"
 
 
 @dataclass
@@ -82,12 +85,20 @@ class Comparison:
     codes: Codes
 
 
+def arithmetics(model: onnx.ModelProto, deployed: onnx.ModelProto, int8: Path) -> Dict[str, Run]:
+    """What is compared, by name; `REFERENCE` is float32. ``int8``: the file for ONNX Runtime, which may be missing."""
+    runs: Dict[str, Run] = {
+        REFERENCE: Golden(model), "exact": Golden(deployed), "half": Golden(deployed, half=True),
+    }  # fmt: skip
+    return {**runs, "runtime": Runner(int8)} if int8.is_file() else runs
+
+
 def compare(model: onnx.ModelProto, deployed: onnx.ModelProto, feeds: Sequence[Feed], int8: Path) -> Comparison:
     """Run both on the feeds, and ``int8``, the network's file for ONNX Runtime, if it exists."""
-    reference, exact, half = Golden(model), Golden(deployed), Golden(deployed, half=True)
-    runner = Runner(int8) if int8.is_file() else None
+    runs = arithmetics(model, deployed, int8)
+    exact, half = Golden(deployed), Golden(deployed, half=True)
     outputs = [item.name for item in model.graph.output]
-    names = [*(["runtime"] if runner else []), "exact", "half"]
+    names = [name for name in runs if name != REFERENCE]
     layers = _layers(deployed)
     result = Comparison(
         model.graph.name, len(feeds), {name: LayerNoise(channels) for name, (_, channels) in layers.items()},
@@ -95,9 +106,7 @@ def compare(model: onnx.ModelProto, deployed: onnx.ModelProto, feeds: Sequence[F
     )  # fmt: skip
     quants = [node for node in deployed.graph.node if node.op_type == QUANT]
     for feed in feeds:
-        expected, ours = reference(feed), {"exact": exact(feed), "half": half(feed)}
-        if runner:
-            ours["runtime"] = runner(feed)
+        expected, ours = runs[REFERENCE](feed), {name: runs[name](feed) for name in names}
         for output in outputs:
             for name in names:
                 result.outputs[output][name].add(expected[output], ours[name][output])

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from rich.console import Console
 
 from ..export.int8 import EXACT
 from ..export.report import Table
 from ..manifest import HERE
-from .compare import Comparison
+from .compare import Comparison, Noise
 
 DOCUMENT = HERE.parent / "docs" / "ascend_int8.md"
 COMMAND = "python -m models_om.quantise --target ascend310"
 ROLLED_BACK = 16
 """The compiler computes layers of at most so many input channels in fp16 after all."""
+ARITHMETICS = {"runtime": "INT8 of ONNX Runtime", "exact": "deploy graph, exact", "half": "deploy graph, fp16"}
+
+
+class End(NamedTuple):
+    """What networks are for, in words, its noise by arithmetic, and the RMS it may have."""
+
+    what: str
+    noises: Dict[str, Noise]
+    goal: float
+
 
 INTRODUCTION = f"""# INT8 on Ascend 310
 
-Written by `{COMMAND} --portraits FOLDER`; changes made by hand are lost with the next run.
+Written by `{COMMAND} --portraits FOLDER`; changes made by hand are lost with
+the next run.
 
 The compiler for Ascend 310 (ATC) does not read the INT8 files that ONNX Runtime runs. It reads a *deploy graph*: int8
 weights and int32 biases, an `AscendQuant` before each INT8 layer and an `AscendDequant` after it. The command makes one
@@ -48,43 +59,51 @@ Neither the compiler nor a board was there when this was made. Open until they a
 * Whether ATC takes the graphs. Their form follows the published sources of AMCT and of the compiler's ONNX parsers.
 * How the chip rounds what lies half-way between two codes, and what it does beyond the range of fp16. Here: to the even
   one; nothing in these networks gets near 65504.
-* That padding equals the offset, so that it counts as nothing, and that a layer without bias gets one. Read in the
+* Whether padding equals the offset, so that it counts as nothing, and a layer without bias gets one. Read in the
   sources of the compiler (`offset_x`, bias optimisation), not seen.
 * Which layers the compiler takes back: in those sources one of at most {ROLLED_BACK} input channels is turned back into
   fp16. Such layers are marked; the figures have them in INT8.
 * How Add, Sigmoid and layers in float round within fp16. Here each result is rounded once.
-* That AMCT accepts the record files. Their form is that of its documentation; channels, height and width are those of
-  the layer's input.
+* Whether AMCT accepts the record files. Their form follows its documentation and what other quantisers write for it;
+  channels, height and width are those of the layer's input.
 * Speed. None of the figures here says anything of it.
 """
 
 
-def tables(comparisons: Sequence[Comparison]) -> List[Table]:
-    return [_outputs(comparisons), _codes(comparisons), *map(_layers, comparisons)]
+def tables(comparisons: Sequence[Comparison], ends: Sequence[End]) -> List[Table]:
+    whole = [_ends(ends)] if ends else []
+    return [*whole, _outputs(comparisons), _codes(comparisons), *map(_layers, comparisons)]
 
 
-def show(comparisons: Sequence[Comparison]) -> None:
+def show(tables: Sequence[Table]) -> None:
     """Print the tables."""
     console = Console()
     console = console if console.is_terminal else Console(width=140)
-    for table in tables(comparisons):
+    for table in tables:
         table.show(console)
 
 
-def write(comparisons: Sequence[Comparison], document: Path = DOCUMENT) -> None:
+def write(tables: Sequence[Table], document: Path = DOCUMENT) -> None:
     """Write the tables to ``document``, with what they mean and what nobody can know yet."""
-    document.write_text("\n".join([INTRODUCTION, *(table.markdown() for table in tables(comparisons)), UNVERIFIED]))
+    document.write_text("\n".join([INTRODUCTION, *(table.markdown() for table in tables), UNVERIFIED]))
+
+
+def _ends(ends: Sequence[End]) -> Table:
+    rows = []
+    for end in ends:
+        told = (end.noises.get(name) for name in ARITHMETICS)
+        rows.append((end.what, *(f"{noise.rms:.4f}" if noise else "" for noise in told), f"{end.goal:.4f}"))
+    return Table("What comes of it: RMS against float32", ("", *ARITHMETICS.values(), "goal"), rows)
 
 
 def _outputs(comparisons: Sequence[Comparison]) -> Table:
     rows: List[Tuple[str, ...]] = []
     for comparison in comparisons:
         for output, noises in comparison.outputs.items():
-            told = (noises.get(name) for name in ("runtime", "exact", "half"))
+            told = (noises.get(name) for name in ARITHMETICS)
             cells = (f"{noise.rms:.4f}, {_decibels(noise.decibels)} dB" if noise else "" for noise in told)
             rows.append((f"`{comparison.network}`", f"`{output}`", *cells))
-    columns = ("network", "output", "INT8 of ONNX Runtime", "deploy graph, exact", "deploy graph, fp16")
-    return Table("Outputs against float32: RMS and SQNR", columns, rows)
+    return Table("Outputs against float32: RMS and SQNR", ("network", "output", *ARITHMETICS.values()), rows)
 
 
 def _codes(comparisons: Sequence[Comparison]) -> Table:
