@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import socket as socketlib
 import stat
 from pathlib import Path
 
+import httpx
 import pytest
-from engine.services import Service
+from engine.services import Service, running_service
 from ui.director.stage import Stage
 
+from appliance.engine.api.auth import new_token, write_token
 from appliance.errors import SonicError
+from appliance.models import ModelStore
+from appliance.settings import KioskSettings
 from appliance.ui.events import (
     Accept,
     Agree,
@@ -115,6 +121,28 @@ def test_a_recording_is_heard_to_its_end(stage: Stage) -> None:
         stage.tell(Back(), Listen())
         stage.until_that(lambda: not stage.visit.listening)
         assert stage.visit.state is State.VOICE_REVIEW
+
+
+def test_a_phone_finds_the_video_by_its_link(tmp_path: Path, store: ModelStore) -> None:
+    write_token(tmp_path / "token", new_token())
+    with socketlib.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    listen = {"LISTEN_HOST": "127.0.0.1", "LISTEN_PORT": port, "LISTEN_TOKEN_FILE": str(tmp_path / "token")}
+    with running_service(**listen) as service:
+        stage = Stage(tmp_path / "stage", service.socket, store)
+        kiosk = KioskSettings(link=f"http://127.0.0.1:{port}/", countdown_seconds=1)
+        stage.parts = dataclasses.replace(stage.parts, settings=dataclasses.replace(stage.parts.settings, kiosk=kiosk))
+        with stage.running(Rules(link=True)) as director:
+            stage.prepare()
+            stage.tell(Accept())
+            stage.until(State.PLAYING)
+            stage.tell(ShowLink())
+            stage.until_that(lambda: stage.screen.newest(Link) is not None)
+            link, video = stage.screen.newest(Link), director.video().path
+            assert link is not None and link.seconds > 0 and video is not None
+            answer = httpx.get(link.url, trust_env=False)
+            assert (answer.status_code, answer.content) == (200, video.read_bytes())
 
 
 @pytest.mark.parametrize(

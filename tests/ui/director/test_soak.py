@@ -69,7 +69,7 @@ class Faults(logging.Handler):
         self.seen: List[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info:
+        if record.exc_info or record.levelno >= logging.ERROR:
             self.seen.append(self.format(record))
 
 
