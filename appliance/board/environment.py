@@ -7,7 +7,7 @@ from typing import List, Mapping
 from .finding import OK, PROBLEM, WARNING, Finding
 from .tree import Tree
 
-_SOURCE = "Run `set -a; . /run/sonic-engine/cann.env; set +a` as root, or CANN's own set_env.sh, and try again."
+_SOURCE = "Look again with the engine's variables, from /run/sonic-engine/cann.env: docs/atlas200dk.md, step 8."
 _FOLDERS = ("ASCEND_HOME_PATH", "ASCEND_TOOLKIT_HOME", "ASCEND_AICPU_PATH", "ASCEND_OPP_PATH")
 
 
