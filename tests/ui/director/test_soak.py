@@ -88,7 +88,7 @@ class Soak(RuleBasedStateMachine):
         if self.profile.keep:
             self.stage.leave_order(segments=3, delay=0.02)
         self.faults = Faults()
-        logging.getLogger().addHandler(self.faults)
+        logging.getLogger("appliance").addHandler(self.faults)
         self.running = self.stage.running(self.profile)
         self.running.__enter__()
 
@@ -132,7 +132,7 @@ class Soak(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.stage.tell(on.Home())
         self.running.__exit__(None, None, None)
-        logging.getLogger().removeHandler(self.faults)
+        logging.getLogger("appliance").removeHandler(self.faults)
         assert self.faults.seen == []
         assert self.stage.private_files() == []
         shutil.rmtree(str(self.folder))
