@@ -15,6 +15,8 @@ import pytest
 from npus import plugged_in
 from om_shells import BROKEN, om_shell
 
+import models_om.export  # noqa: F401  (before onnx)
+
 onnx = pytest.importorskip("onnx")
 
 from appliance.manifest import read_manifest  # noqa: E402
