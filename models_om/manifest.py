@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from appliance.errors import ModelMismatch
+from appliance.files import write_atomically
 from appliance.manifest import FORMAT, parse_manifest
 from appliance.pipeline import signatures
 from appliance.pipeline.coefficients import COEFFICIENTS
@@ -69,7 +70,7 @@ def write_manifest(folder: Path = HERE) -> None:
     """
     content = toml.dumps(described(folder), COMMENTS).encode("utf-8")
     parse_manifest(content)
-    (folder / "manifest.toml").write_bytes(content)
+    write_atomically(folder / "manifest.toml", content)
 
 
 def described(folder: Path) -> Dict[str, Any]:
