@@ -17,6 +17,8 @@ FIRMWARE = "/usr/local/Ascend/firmware/version.info"
 AICPU_KERNELS = "/var/davinci/aicpu_kernels/version.info"
 _CANN_FILES = ("version.info", "runtime/version.info", "ascend_nnrt_install.info", "ascend_toolkit_install.info")
 
+_CANN_LINKS = ("", "/lib64", "/runtime", "/acllib")
+
 _PAIRS_ACTION = "Install a driver and a CANN of one line of the table in docs/atlas200dk.md."
 
 
@@ -62,14 +64,15 @@ def version_in(text: str) -> str:
 
 
 def cann_version(tree: Tree) -> str:
-    """From the folder that ``latest`` leads to, which is named after it, else from the files within."""
+    """By the folder that ``latest``, or what lies in it, leads to and that is named after it; else by files within."""
     home = tree.cann_home()
     if home is None:
         return ""
-    named = tree.link(home).rstrip("/").rpartition("/")[2]
-    if re.match(r"\d+\.", named):
-        return named
-    return next(filter(None, (version_in(tree.text(f"{home}/{file}")) for file in _CANN_FILES)), "")
+    folders = [name for link in _CANN_LINKS for name in tree.link(f"{home}{link}").split("/")]
+    named = (name for name in folders if re.match(r"\d+\.\d", name))
+    running = re.findall(r"_running_version=\[[^:\]]*:([\w.]+)", tree.text(f"{home}/version.cfg"))
+    files = (version_in(tree.text(f"{home}/{file}")) for file in _CANN_FILES)
+    return next(filter(None, (*named, *running, *files)), "")
 
 
 def _driver(driver: str) -> Finding:

@@ -16,7 +16,7 @@ from appliance.board.examine import examine_machine
 from appliance.board.memory import FROZEN_GROUP
 from appliance.board.smi import PROGRAMS, ask, examine_chip, parse_fields, parse_table
 from appliance.board.tree import CANN_HOMES
-from appliance.board.versions import PAIRS, examine_versions, find_pair, version_in
+from appliance.board.versions import PAIRS, cann_version, examine_versions, find_pair, version_in
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -131,6 +131,20 @@ def test_the_python_that_the_module_acl_is_made_for(board: Any, cann: str, pytho
 )
 def test_version_files(text: str, version: str) -> None:
     assert version_in(text) == version
+
+
+def test_where_cann_says_its_version(tmp_path: Path) -> None:
+    """Each release lays it out in its own way."""
+    home = tmp_path / "usr/local/Ascend/nnrt/latest"
+    (home / "lib64").mkdir(parents=True)
+    tree = Tree(tmp_path)
+    assert cann_version(tree) == ""
+    (home / "version.info").write_text("Version=1.83.22.1.220\n")
+    assert cann_version(tree) == "1.83.22.1.220"
+    (home / "version.cfg").write_text("# x\nruntime_running_version=[1.84.22.1.220:6.0.RC1]\n")
+    assert cann_version(tree) == "6.0.RC1"
+    (home / "runtime").symlink_to("../5.1.RC2/runtime")
+    assert cann_version(tree) == "5.1.RC2"
 
 
 def test_no_cann_belongs_to_two_drivers() -> None:
