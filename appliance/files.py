@@ -39,6 +39,11 @@ def publish(temporary: Path, path: Path) -> None:
     sync(path.absolute().parent)
 
 
+def mode_within(folder: Path) -> int:
+    """Of a new file that is for whoever may read its folder, whatever this process's umask is. Raises OSError."""
+    return folder.stat().st_mode & 0o666 | 0o600
+
+
 def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
     """A new file with that content and mode, or none; folders on the way are made. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)

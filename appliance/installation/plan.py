@@ -87,6 +87,8 @@ def settings_text(profile: str) -> str:
     values = {key: f'"{value}"' for key, value in wanted.items()}
     if profile == "kiosk":
         values["consent.required"] = "true"  # it films whoever comes along
+    if profile == "headless":  # which has no screen, nor perhaps a player
+        values.update({"headless.folder": f'"{SPOOL}"', "headless.play": "false"})
     return _with_values(default_text(), values)
 
 

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Set
 
 from ...errors import OutputError
-from ...files import sha256_of, sync
+from ...files import mode_within, sha256_of, sync
 from ..job import Failure
 from .chinese import CHINESE
 from .inputs import digest
 from .records import Record, Records
 
 ERROR_ENDING = ".error.txt"
-MODE_BITS = 0o666
 TITLE = "Sonic Appliance · 说明"
 """First line of every error file; tells ours from others."""
 
@@ -50,7 +49,7 @@ def check_place(record: Record, folder: Path) -> None:
 def place_video(temporary: Path, record: Record, folder: Path) -> None:
     """Let the video appear under its name. Raises `NameTaken`, OSError."""
     path = video_path(folder, record.name)
-    os.chmod(str(temporary), _mode(folder))
+    os.chmod(str(temporary), mode_within(folder))
     sync(temporary)
     check_place(record, folder)
     if path.exists():
@@ -84,7 +83,7 @@ def write_error(failure: Failure, records: Records, name: str, folder: Path) -> 
     temporary = records.temporary(name + ERROR_ENDING)
     # Windows' editor shows UTF-8 as such with a mark only, and lines with both signs only.
     temporary.write_bytes("\r\n".join(lines).encode("utf-8-sig", "backslashreplace"))
-    os.chmod(str(temporary), _mode(folder))
+    os.chmod(str(temporary), mode_within(folder))
     sync(temporary)
     os.replace(str(temporary), str(error_path(folder, name)))
     sync(folder)
@@ -115,8 +114,3 @@ def _is_error_file(path: Path) -> bool:
             return not path.is_symlink() and file.read(256).decode("utf-8-sig", "replace").startswith(TITLE)
     except OSError:
         return False
-
-
-def _mode(folder: Path) -> int:
-    """For whoever may read the folder, whatever this service's umask is."""
-    return folder.stat().st_mode & MODE_BITS | 0o600

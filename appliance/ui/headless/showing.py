@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Callable, List, Optional
 
 from ...errors import DiskFull, OutputError, SonicError, UsageError, VideoUnplayable
-from ...files import NO_SPACE, publish
+from ...files import NO_SPACE, mode_within, publish
 from ...settings import HeadlessSettings
 from .prompts import Prompts
 
@@ -115,7 +115,7 @@ class Showing:
 
 
 def leave_in(folder: Path, video: Path) -> Path:
-    """A copy of the video, named by date and time, for this user alone, whole or not there.
+    """A copy of the video, named by date and time, for whoever may read the folder, whole or not there.
 
     Raises `DiskFull`, `OutputError`.
     """
@@ -124,6 +124,7 @@ def leave_in(folder: Path, video: Path) -> Path:
         handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=str(folder))
         with os.fdopen(handle, "wb") as target, video.open("rb") as source:
             shutil.copyfileobj(source, target, 1 << 20)
+        os.chmod(part, mode_within(folder))
         path = _free_name(folder)
         publish(Path(part), path)
         return path

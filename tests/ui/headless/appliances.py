@@ -22,7 +22,8 @@ from appliance.settings import ButtonSettings, HeadlessSettings
 from appliance.ui.headless.run import run_headless
 
 RECORD, WIPE, LAMP = "GPIO0", "GPIO6", "GPIO7"
-READ_ONLY = 0o600
+FOR_THE_GROUP = 0o640
+"""As the folder of the videos is."""
 
 
 class Appliance:
@@ -33,6 +34,7 @@ class Appliance:
         self.played, self.left = stage.folder / "played", stage.folder / "left"
         self.played.mkdir()
         self.left.mkdir()
+        self.left.chmod(FOR_THE_GROUP | 0o110)
         how: Dict[str, Any] = {"player": f"cp -t {self.played}", "folder": str(self.left), **headless}
         self.settings = dataclasses.replace(
             stage.parts.settings,

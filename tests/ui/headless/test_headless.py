@@ -21,7 +21,7 @@ from capture.buttons.rigs import mock_rig
 from engine.engines import PATIENCE_SECONDS
 from engine.services import Service, running_service
 from ui.director.stage import Stage
-from ui.headless.appliances import READ_ONLY, WIPE, Appliance, Manager, process, until
+from ui.headless.appliances import FOR_THE_GROUP, WIPE, Appliance, Manager, process, until
 
 from appliance.capture.buttons import panel as panels
 from appliance.errors import UsageError
@@ -84,7 +84,7 @@ def test_pressing_speaking_and_letting_go_makes_a_video(
     )
     for path in appliance.left.iterdir():
         assert re.fullmatch(r"\d{4}-\d\d-\d\d-\d{6}(-\d+)?\.mp4", path.name)
-        assert stat.S_IMODE(path.stat().st_mode) == READ_ONLY
+        assert stat.S_IMODE(path.stat().st_mode) == FOR_THE_GROUP
 
 
 def test_a_tap_records_until_nobody_speaks_any_more(
