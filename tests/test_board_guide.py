@@ -138,6 +138,8 @@ def test_what_the_repository_must_have() -> None:
     assert "models_om.compile" in modules
     assert all(importlib.util.find_spec(name) for name in modules)
     installer = (REPOSITORY / "tools" / "bundle" / "install.sh").read_text()
+    packed = (REPOSITORY / "tools" / "make_bundle.py").read_text()
+    assert '"docs/atlas200dk.md"' in packed, "a board has no network to read it from"
     for options in re.findall(r"sh install\.sh (.+?)(?:  #|$)", TEXT, flags=re.MULTILINE):
         for option in re.findall(r"--\w+", options):
             assert f"{option} " in installer, option

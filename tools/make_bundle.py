@@ -32,7 +32,7 @@ from appliance.models import ModelStore, default_folder  # noqa: E402
 PACKAGE = ("appliance", "models_om", "systemd", "setup.cfg", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
 """What the project's own wheel is built from; copied first, because building leaves files behind in the folder."""
 
-OWN_FILES = ("tools/bundle/install.sh", "tools/bundle/README.md", "LICENSE", "NOTICE")
+OWN_FILES = ("tools/bundle/install.sh", "tools/bundle/README.md", "docs/atlas200dk.md", "LICENSE", "NOTICE")
 
 ALL = "engine,kiosk,microphone,buttons"
 
