@@ -19,7 +19,7 @@ from appliance.pipeline.motion.sampler import WINDOW
 from appliance.pipeline.runtime.select import load_network
 from appliance.pipeline.speech.recording import load_speech
 from models_om.export.recipes import MOTION_GOAL, float_file, int8_file
-from models_om.quantise.compare import Noise, Run, arithmetics, compare
+from models_om.quantise.compare import Comparison, Noise, Run, arithmetics, compare
 from models_om.quantise.deploy import deploy_graph, read
 from models_om.quantise.ends import motion_noise, mouth_noise
 from models_om.quantise.inputs import RUN_TIME, Listener, portraits
@@ -37,6 +37,12 @@ def heard(store: ModelStore, tmp_path_factory: pytest.TempPathFactory) -> Feeds:
     return [{"audio_input": np.ascontiguousarray(mel[None, None]), "image_input": image} for mel in mels]
 
 
+@pytest.fixture(scope="module")
+def compared(heard: Feeds) -> Comparison:
+    model, record = read(float_file("sonic"))
+    return compare(model, deploy_graph(model, record), heard[:1], int8_file("sonic"))
+
+
 def runs_of(name: str) -> Dict[str, Run]:
     model, record = read(float_file(name))
     return arithmetics(model, deploy_graph(model, record), int8_file(name))
@@ -50,11 +56,9 @@ def test_faces_move_as_they_do_in_float32(heard: Feeds) -> None:
         assert 0 < noise.rms < 2 * MOTION_GOAL and noise.count == 3 * 32 * WINDOW
 
 
-def test_layers_of_real_speech_are_heard_through_int8(heard: Feeds) -> None:
-    model, record = read(float_file("sonic"))
-    result = compare(model, deploy_graph(model, record), heard[:1], int8_file("sonic"))
-    assert result.outputs["condition"]["half"].decibels > 28
-    spoken = [noise for name, noise in result.layers.items() if int(name[5:]) < 78]  # the rest looks at the picture
+def test_layers_of_real_speech_are_heard_through_int8(compared: Comparison) -> None:
+    assert compared.outputs["condition"]["half"].decibels > 28
+    spoken = [noise for name, noise in compared.layers.items() if int(name[5:]) < 78]  # the rest looks at the picture
     assert min(noise.half.decibels for noise in spoken) > 25
 
 
@@ -92,17 +96,15 @@ def test_portraits_are_spread_over_a_folder(tmp_path: Path) -> None:
     assert [path.name for path in portraits(tmp_path)] == ["0.jpg", "2.jpg", "4.jpg", "6.jpg"]
 
 
-def test_the_document_tells_every_layer_and_what_nobody_knows(heard: Feeds, tmp_path: Path) -> None:
-    model, record = read(float_file("sonic"))
-    result = compare(model, deploy_graph(model, record), heard[:1], int8_file("sonic"))
+def test_the_document_tells_every_layer_and_what_nobody_knows(compared: Comparison, tmp_path: Path) -> None:
     noise = Noise()
     noise.add(np.ones(4), np.array([1.0, 1.0, 1.0, 1.02]))
     document = tmp_path / "figures.md"
-    write(tables([result], [End("the motion", {"half": noise}, 0.005)]), document)
+    write(tables([compared], [End("the motion", {"half": noise}, 0.005)]), document)
     text = document.read_text()
     assert "| the motion |  |  | 0.0100 | 0.0050 |" in text
     rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| conv_")]
-    assert [row[0].strip() for row in rows] == list(result.layers)
+    assert [row[0].strip() for row in rows] == list(compared.layers)
     # The compiler takes layers of 16 channels back to fp16.
     assert [row[0].strip() for row in rows if "fp16" in row[5]] == ["conv_80"]
     assert "Whether ATC takes the graphs" in text
