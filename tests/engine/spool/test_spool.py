@@ -652,11 +652,12 @@ def killed_and_resumed(
     if not run_and_die(folder, engine, SpoolOptions(keep_inputs=keep), monkeypatch, kill_at):
         return False
     good, before = b"video of photo good", b"video of photo before"
-    with serving(folder, engine, keep_inputs=keep) as spool:
-        until(spool, lambda: reason.exists() or (video.exists() and video.read_bytes() == good))
-        rest(spool, 0.1)
     inputs_left = ["A.jpg", "A.wav"] if keep or speech == b"fail" else []
     results = [*(["A.error.txt"] if speech == b"fail" else []), *(["A.mp4"] if earlier or speech == b"good" else [])]
+    with serving(folder, engine, keep_inputs=keep) as spool:
+        until(spool, lambda: reason.exists() or (video.exists() and video.read_bytes() == good))
+        until(spool, lambda: seen(folder) == sorted(inputs_left + results))
+        rest(spool, 0.1)
     assert seen(folder) == sorted(inputs_left + results)
     if video.exists():
         assert video.read_bytes() == (good if speech == b"good" else before)
