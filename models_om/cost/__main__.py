@@ -4,7 +4,7 @@
     python -m models_om.cost --measure
 
 The tables are printed and written to ``docs/cost.md``. It is arithmetic: nothing is run on a board. What the processor
-does beside the networks was measured once, on x86; ``--measure`` does so anew, here, and takes a minute or two.
+does beside the networks was measured once, on x86; ``--measure`` does so anew, here, and takes some minutes.
 """
 
 from __future__ import annotations

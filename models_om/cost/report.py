@@ -96,7 +96,8 @@ How it is reckoned, for the NPU:
 For the Arm cores:
 
 * Stages were measured on one core of an x86 server ({machine["processor"]}) while it was busy with other things, by
-  `{COMMAND} --measure`, which makes a video of {machine["seconds"]:g} s on one thread and leaves the networks out.
+  `{COMMAND} --measure`, which makes videos of {machine["seconds"]:g} s on one thread, leaves the networks out, and
+  keeps the least of several times. An idle server would take less still.
 * One Arm core of the board is taken to need {frame.ARM_RATIO:g} times as long. That is a stated ratio, from general
   benchmarks; no instructions were counted. The table shows {others} as well.
 * {COPY_BYTES_A_S / 1e9:g} GB/s are allowed for copying the networks' inputs and outputs. That is an assumption.
