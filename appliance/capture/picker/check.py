@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Dict, Optional, Sequence, Type
+from typing import Any, Callable, Dict, Optional, Sequence, Type
 
 import numpy as np
 
@@ -26,6 +26,7 @@ THUMBNAIL = 320
 FILE_SECONDS = 15.0
 """For one file, and as long again for the first, which has to wait for the process to start."""
 
+PAUSE_S = 0.25
 BLOCK = 1 << 16
 LONGEST_ANSWER = 1 << 12
 """Bytes before the thumbnail."""
@@ -60,6 +61,8 @@ class Checker:
     """
 
     def __init__(self, command: Sequence[str] = COMMAND, file_seconds: float = FILE_SECONDS) -> None:
+        self.while_waiting: Callable[[], None] = lambda: None
+        """Called now and then while the decoder takes its time."""
         self._command, self._file_seconds = [*command, str(os.getpid())], file_seconds
         self._process: Optional[subprocess.Popen[bytes]] = None
         self._unread = b""
@@ -138,8 +141,10 @@ class Checker:
         source = self._process.stdout.fileno()
         poll = select.poll()
         poll.register(source, select.POLLIN)
-        if not poll.poll(max(0.0, 1000 * (deadline - time.monotonic()))):
-            raise TimeoutError
+        while not poll.poll(1000 * max(0.0, min(PAUSE_S, deadline - time.monotonic()))):
+            if time.monotonic() >= deadline:
+                raise TimeoutError
+            self.while_waiting()
         data = os.read(source, BLOCK)
         if not data:
             raise BrokenPipeError

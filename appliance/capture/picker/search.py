@@ -46,6 +46,7 @@ class Search:
         self._sticks: Tuple[Stick, ...] = ()
         self._found: Dict[Path, List[Tuple[Found, Checked]]] = {}
         self._told_at = 0.0
+        self._untold = False
         self._lock = threading.Lock()
         self._stopped = False
         self._parts: Optional[Tuple[Checker, MountWatch]] = None
@@ -74,6 +75,7 @@ class Search:
         with self._new_checker() as checker, self._media.watch() as watch:
             with self._lock:
                 self._parts = checker, watch
+            checker.while_waiting = self._say_what_is_untold
             try:
                 while not self._stopped:
                     self._look(checker, watch)
@@ -120,16 +122,19 @@ class Search:
                     continue
                 if checked is not None:
                     self._found[root].append((found, checked))
-                    self._say_now_and_then()
+                    self._untold = True
+                    if time.monotonic() - self._told_at >= TELL_S:
+                        self._say(searching=True)
                 if watch.wait(0):
                     self._look_for_sticks()
                 if root not in self._found or len(self._found[root]) >= MOST_FILES:
                     return
 
-    def _say_now_and_then(self) -> None:
-        if time.monotonic() - self._told_at >= TELL_S:
+    def _say_what_is_untold(self) -> None:
+        """The next file may take long."""
+        if self._untold:
             self._say(searching=True)
 
     def _say(self, searching: bool) -> None:
-        self.searching, self._told_at = searching, time.monotonic()
+        self.searching, self._told_at, self._untold = searching, time.monotonic(), False
         self._tell(self)
