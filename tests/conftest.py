@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 from pathlib import Path
 from typing import Iterator, List
 
@@ -11,6 +12,9 @@ import pytest
 from helpers import write_manifest
 
 from appliance.models import ModelStore
+
+# What a shell runs in the background ignores Ctrl-C, and so would what the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 try:
