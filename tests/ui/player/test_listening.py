@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any, List
 
 import numpy as np
-import psutil
 import pytest
 from media import encode, write_wav
 from ui.player.audience import Recorder
 from ui.player.films import PULSE_SECONDS, pulses, pulses_in
-from ui.player.patience import until
+from ui.player.patience import children, until
 
 from appliance.errors import SpeakerError, SpeechUnreadable
 from appliance.ui.player.listening import Listening
@@ -44,7 +43,7 @@ def test_stopped_in_the_middle(tmp_path: Path) -> None:
     until(lambda: speaker.stream is not None and len(speaker.stream.given()))
     listening.stop()
     listening.stop()
-    until(lambda: not psutil.Process().children())
+    until(lambda: not children("ffmpeg"))
     assert ended == []
 
 
@@ -52,7 +51,7 @@ def test_stopped_at_once(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "speech.wav", pulses(5.0, 16_000))
     for _ in range(10):
         Listening(path, Recorder(), lambda _error: None).stop()
-    until(lambda: not psutil.Process().children())
+    until(lambda: not children("ffmpeg"))
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:

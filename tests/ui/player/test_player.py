@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, List, Optional
 
 import numpy as np
-import psutil
 import pytest
 from ui.player.audience import Public, Recorder
 from ui.player.films import PULSE_SECONDS, Film, pulses_in
-from ui.player.patience import until
+from ui.player.patience import children, until
 
 from appliance.errors import OutputError, SpeakerError, VideoUnplayable
 from appliance.settings import FRAME_RATE
@@ -165,7 +164,7 @@ def test_stop_leaves_nothing(film: Film, public: Public, play: Play) -> None:
         if round_ % 2:
             until(lambda: public.frames)
         player.stop()
-        until(lambda: not psutil.Process().children())
+        until(lambda: not children("ffmpeg"))
         until(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith(("player", "decoder"))])
         told = len(public.told), len(public.frames)
         player.seek(1.0)

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
 import numpy as np
-import psutil
 import pytest
 from ui.player.films import PULSE_SECONDS, pulses, pulses_in
 from ui.player.outputs import alsa_tape, no_output, pulse_server
-from ui.player.patience import until
+from ui.player.patience import children, until
 
 from appliance.errors import SpeakerError
 from appliance.settings import Settings, SpeakerSettings
@@ -165,7 +164,7 @@ def test_a_driver_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with surrounded(monkeypatch, alsa_tape(tmp_path)), PyAudioSpeaker().open() as stream:
         stream.write(silence(60.0))
         until(lambda: stream.position() > 0.2)
-        (program,) = psutil.Process().children()
+        (program,) = children("portaudio")
         os.kill(program.pid, signal.SIGSTOP)
         until(lambda: _lost(stream))
 
@@ -187,7 +186,7 @@ def test_sound_goes_on_in_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with surrounded(monkeypatch, alsa_tape(tmp_path)), SteadyStream(PyAudioSpeaker(), told.append) as stream:
         stream.write(silence(1.0))
         until(lambda: stream.position() > 0.2)
-        (program,) = psutil.Process().children()
+        (program,) = children("portaudio")
         program.kill()
         positions = [0.2]
         until(lambda: positions.append(stream.position()) or positions[-1] > 0.999)  # type: ignore[func-returns-value]
@@ -206,7 +205,7 @@ def test_lost_while_paused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with surrounded(monkeypatch, alsa_tape(tmp_path)), SteadyStream(PyAudioSpeaker(), told.append) as stream:
         stream.pause()
         stream.write(silence(1.0))
-        (program,) = psutil.Process().children()
+        (program,) = children("portaudio")
         program.kill()
         until(lambda: stream.position() >= 0.0 and told)
         assert standing(stream) == 0.0
