@@ -8,10 +8,17 @@ import signal
 from pathlib import Path
 from typing import Iterator, List
 
+import hypothesis
 import pytest
 from helpers import write_manifest
 
 from appliance.models import ModelStore
+
+# The same examples at every run, however slow the machine is.
+hypothesis.settings.register_profile(
+    "ours", derandomize=True, deadline=None, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("ours")
 
 # What a shell runs in the background ignores Ctrl-C, and so would what the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

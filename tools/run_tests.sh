@@ -5,6 +5,8 @@
 set -u
 python=$1
 shift
+# Of the environment's own: others may be at work.
+set -- -o "cache_dir=.pytest_cache/$(basename "${python%/bin/python}")" "$@"
 
 "$python" -m pytest --cache-clear "$@"
 status=$?
