@@ -17,7 +17,7 @@ demo: .venv/installed .venv/models
 
 # Most tests wait for processes, sound and clocks, so two chains of lanes share the processors.
 test: system-packages .venv/front-ends .venv/models lint
-	$(MAKE) --jobs=2 --output-sync=line test-here test-elsewhere
+	$(MAKE) --jobs=2 test-here test-elsewhere
 
 test-here: .venv/front-ends .venv/models
 	sh tools/run_tests.sh $(BIN)/python -m "not slow" --ignore=tests/ui
