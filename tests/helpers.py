@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List
 
+from hypothesis import strategies as st
+
 from appliance.manifest import FORMAT
 from appliance.pipeline.coefficients import COEFFICIENTS
 from models_om import toml
@@ -53,3 +55,9 @@ def appliance(*arguments: Any, package: Path = REPOSITORY, **environment: str) -
 def events(output: str) -> List[Dict[str, Any]]:
     """The JSON lines of a run with ``--json``."""
     return [json.loads(line) for line in output.splitlines()]
+
+
+def floats(low: float, high: float) -> st.SearchStrategy[float]:
+    """Numbers to try. No subnormal ones: a library that was built for speed may switch them off for the whole process,
+    and hypothesis then refuses to draw any."""
+    return st.floats(low, high, allow_subnormal=False)

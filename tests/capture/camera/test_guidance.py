@@ -8,6 +8,7 @@ from typing import Callable, Dict, List
 import numpy as np
 import pytest
 from capture.camera.scenes import RIGHT_SIZE, lit, scene, small, tilted, well_placed
+from helpers import floats
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,13 +88,13 @@ def test_the_order_of_importance() -> None:
 LOOKS = st.builds(
     Look,
     faces=st.integers(0, 3),
-    light=st.floats(0, 255),
-    size=st.floats(0, 1),
-    aside=st.floats(0, 1),
-    outside=st.floats(0, 1),
-    turned=st.floats(0, 90),
-    glare=st.floats(0, 1),
-    speed=st.floats(0, 10),
+    light=floats(0, 255),
+    size=floats(0, 1),
+    aside=floats(0, 1),
+    outside=floats(0, 1),
+    turned=floats(0, 90),
+    glare=floats(0, 1),
+    speed=floats(0, 10),
 )
 
 
@@ -104,7 +105,7 @@ def test_there_is_always_something_to_say(look: Look, given: str) -> None:
     assert advise(look, advice) == advice, "said once, the same look does not change it"
 
 
-NOISE = st.lists(st.floats(0.01, 0.99), min_size=1, max_size=20)
+NOISE = st.lists(floats(0.01, 0.99), min_size=1, max_size=20)
 
 
 @given(NOISE, NOISE, st.sampled_from(sorted(LIMITS)))

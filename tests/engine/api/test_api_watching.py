@@ -107,12 +107,13 @@ def test_a_video_is_watched_while_it_is_made(shared: Service, http: httpx.Client
 
 def test_a_watcher_from_before_the_end_gets_the_segments_to_the_end(shared: Service) -> None:
     """Segments of a finished job are kept for whoever is still watching, and only so long."""
-    speech: Dict[str, float] = {"segments": 20, "wide": 1 << 18}
+    speech: Dict[str, float] = {"segments": 20, "wide": 1 << 18, "gate": 1}
     job_id = shared.submit(**speech)
     segments = Folders(shared.state).job(job_id).segments
     with shared.http() as http, http.stream("GET", f"/v1/jobs/{job_id}/stream") as answer:
         pieces = answer.iter_raw()
         got = next(pieces)
+        shared.open_gate(job_id)
         shared.wait_for(job_id, State.DONE)
         assert segments.exists()
         got += b"".join(pieces)

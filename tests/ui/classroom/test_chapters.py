@@ -6,6 +6,7 @@ from typing import List, Sequence, Tuple
 
 import numpy as np
 import pytest
+from helpers import floats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,12 +60,12 @@ def test_which_chapter() -> None:
 
 
 lectures = st.lists(
-    st.tuples(st.floats(0, 1500, allow_nan=False), st.floats(0.1, 4.0)), max_size=80
+    st.tuples(floats(0, 1500), floats(0.1, 4.0)), max_size=80
 )  # fmt: skip
 
 
 @settings(max_examples=60, deadline=None)
-@given(lectures, st.floats(1, 1500), st.lists(st.integers(1, 20_000), max_size=12))
+@given(lectures, floats(1, 1500), st.lists(st.integers(1, 20_000), max_size=12))
 def test_heard_bit_by_bit_or_at_once_they_are_the_same(
     pauses: List[Tuple[float, float]], seconds: float, bits: List[int]
 ) -> None:
