@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
@@ -98,7 +99,10 @@ def foreign_sockets(pid: int) -> int:
 
 def _sockets_in_no_table(pid: int) -> Set[str]:
     """Their inodes."""
-    held = [os.readlink(str(link)) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    held = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            held.append(os.readlink(str(link)))
     sockets = {name[len("socket:[") : -1] for name in held if name.startswith("socket:[")}
     tables = [Path(f"/proc/{owner}/net/unix").read_text().splitlines()[1:] for owner in (pid, 1)]
     return sockets - {line.split()[6] for table in tables for line in table}
