@@ -104,8 +104,16 @@ def _sockets_in_no_table(pid: int) -> Set[str]:
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
             held.append(os.readlink(str(link)))
     sockets = {name[len("socket:[") : -1] for name in held if name.startswith("socket:[")}
-    tables = [Path(f"/proc/{owner}/net/unix").read_text().splitlines()[1:] for owner in (pid, 1)]
-    return sockets - {line.split()[6] for table in tables for line in table}
+    return sockets - _unix_sockets()
+
+
+def _unix_sockets() -> Set[str]:
+    """Inodes of all Unix sockets of the machine: the engine's end of a connection is listed where its client lives."""
+    found: Set[str] = set()
+    for table in Path("/proc").glob("[0-9]*/net/unix"):
+        with contextlib.suppress(OSError):  # the process has gone
+            found.update(line.split()[6] for line in table.read_text().splitlines()[1:])
+    return found
 
 
 def describe(path: Path) -> Dict[str, Any]:
