@@ -11,6 +11,7 @@ from .geometry import BOX_ABOVE, BOX_BESIDE, face_height, reach_of, smoothstep, 
 from .interpolation import interpolate
 
 GRID = 160
+"""Cells along the longer side of what moves, about: cells are whole pixels."""
 
 # Shares of the face height (forehead to chin).
 NECK_REACH, SIDE_REACH = 0.24, 0.16
@@ -42,11 +43,17 @@ UPPER_LAYER = Lip(topo.UPPER_ROWS[0], topo.LOWER_LIP, -1.0)
 LOWER_LAYER = Lip(topo.LOWER_ROWS[0], topo.UPPER_LIP, 1.0)
 
 
-def grid_over(box: Tuple[int, int, int, int]) -> np.ndarray:
-    """Centres of the grid's cells, float32 (GRID,GRID,2) video px."""
+def cell_of(box: Tuple[int, int, int, int]) -> int:
+    """Side of the grid's cells, px."""
     x0, y0, x1, y1 = box
-    xs = x0 + (np.arange(GRID) + 0.5) * (x1 - x0) / GRID - 0.5
-    ys = y0 + (np.arange(GRID) + 0.5) * (y1 - y0) / GRID - 0.5
+    return max(1, round(max(x1 - x0, y1 - y0) / GRID))
+
+
+def grid_over(box: Tuple[int, int, int, int]) -> np.ndarray:
+    """Centres of the grid's cells, float32 (rows,columns,2) video px; the last ones may reach beyond the box."""
+    x0, y0, x1, y1 = box
+    cell = cell_of(box)
+    xs, ys = (np.arange(low, high, cell) + (cell - 1) / 2 for low, high in ((x0, x1), (y0, y1)))
     return np.stack(np.meshgrid(xs, ys), -1).astype(np.float32)
 
 

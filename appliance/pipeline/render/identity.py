@@ -17,7 +17,7 @@ from ...models import ModelStore
 from ..coefficients import COEFFICIENTS, INDEX, MOUTH, POSE
 from ..face import topology as topo
 from .canvas import Canvas
-from .fields import GRID, LOWER_LAYER, UPPER_LAYER, grid_over, layer_field, pose_fields, shared_field, windows
+from .fields import LOWER_LAYER, UPPER_LAYER, cell_of, grid_over, layer_field, pose_fields, shared_field, windows
 from .geometry import face_height, moving_box, parting, up_of
 from .lips import closing, layer_masks, near_mouth
 
@@ -32,12 +32,14 @@ FIELDS = FIRST_POSE + len(POSE)
 @dataclass(frozen=True)
 class Identity:
     """``box`` (x0, y0, x1, y1) video px: the part of the picture that can move. ``upper``, ``lower`` float32
-    (`FIELDS`, GRID, GRID, 2) video px. ``look`` (128,) and ``expression`` (32,) come from the `sonic` network."""
+    (`FIELDS`, rows, columns, 2) video px, on a grid of ``cell`` px over it. ``look`` (128,) and ``expression`` (32,)
+    come from the `sonic` network."""
 
     canvas: Canvas
     mesh: np.ndarray
     face_height: float
     box: Tuple[int, int, int, int]
+    cell: int
     upper: np.ndarray
     lower: np.ndarray
     upper_alpha: np.ndarray
@@ -67,7 +69,8 @@ def build_identity(
     height = face_height(points)
 
     box = moving_box(points, canvas.still.shape)
-    flat = grid_over(box).reshape(-1, 2)
+    grid = grid_over(box)
+    flat = grid.reshape(-1, 2)
     motions = deltas[list(WARPED)]
     close, rest = closing(points, deltas, height, expression)
     per_point = np.concatenate([motions, close[None], rest[None]])  # (n,478,2)
@@ -82,14 +85,14 @@ def build_identity(
         layer = shared.copy()
         layer[near] += weight[near, None, None] * (layer_field(points, per_point, flat[near], lip) - shared[near])
         fields = np.concatenate([layer * fade[:, None, None], pose], 1).transpose(1, 0, 2)
-        layers.append(np.ascontiguousarray(fields).reshape(FIELDS, GRID, GRID, 2))
+        layers.append(np.ascontiguousarray(fields).reshape(FIELDS, *grid.shape))
     upper_alpha, lower_alpha, mouth_box = layer_masks(points, height, canvas.still.shape[:2])
     # The basis knows the lower teeth only by the lip that lies on them when the jaw alone moves.
     jaw = [index for index, name in enumerate(COEFFICIENTS) if name.startswith("jaw")]
     teeth = np.zeros((len(COEFFICIENTS), 2), np.float32)
     teeth[jaw] = deltas[jaw, topo.LOWER_ROWS[0][4]]
     return Identity(
-        canvas=canvas, mesh=points, face_height=height, box=box, upper=layers[0], lower=layers[1],
+        canvas=canvas, mesh=points, face_height=height, box=box, cell=cell_of(box), upper=layers[0], lower=layers[1],
         upper_alpha=upper_alpha, lower_alpha=lower_alpha, mouth_box=mouth_box,
         gap_per_coefficient=parting(motions, up_of(points)), seam=(points[:, :2] + rest)[list(topo.SEAM)].mean(0),
         head_axes=(rotation[:2, :2] * scale).T.astype(np.float32),

@@ -89,7 +89,9 @@ class MouthInterior:
 
     def paint(self, coefficients: np.ndarray, head_shift: np.ndarray, opening: np.ndarray) -> Interior:
         """``coefficients`` (32,); ``head_shift`` (2,) px of the skull at the mouth; ``opening`` float32 (h,w) over the
-        identity's mouth box, 1 where the lips are parted."""
+        identity's mouth box, 1 where the lips are parted.
+
+        Of a part of the box that holds all of the opening: what ``head_shift`` is there, less the part's corner."""
         jaw = coefficients @ self._teeth_deltas
         picture = np.empty(opening.shape + (3,), np.float32)
         picture[:] = self._cavity
@@ -100,7 +102,8 @@ class MouthInterior:
         rows[..., 0] = self._lay(picture, self._upper, self._upper_matrix, head_shift)
         rows[..., 1] = np.maximum(tongue, lower) * (1 - rows[..., 0])
         # Light reaches the inside through the opening only: darker near the lips, and darker the narrower it is.
-        reach = cv2.GaussianBlur(opening, (0, 0), LIP_SHADOW * self._face_height)
+        deviation = LIP_SHADOW * self._face_height
+        reach = cv2.GaussianBlur(opening, (0, 0), deviation, borderType=cv2.BORDER_CONSTANT)
         picture *= np.clip((2 * reach) ** SHADOW, AMBIENT, 1)[..., None]
         return Interior(in_colour(picture, self._colour), rows)
 

@@ -7,7 +7,7 @@ picture's own resolution: lips and tooth edges stay as sharp as they were.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from ..coefficients import COEFFICIENTS
 from ..runtime.base import Network
 from .interior import in_colour
-from .patch import from_corner, from_patch, patch_matrix, to_patch
+from .patch import PATCH, from_corner, from_patch, patch_matrix, to_patch
 
 COARSE = 20
 """Cells a side of the network's innermost grid, over which the coefficients are spread out."""
@@ -31,23 +31,37 @@ REACH = 4.0
 """Patch px around the opening over which painting fades away: lips may be touched up, skin never."""
 
 
+Box = Tuple[int, int, int, int]
+
+
 class Scene(NamedTuple):
     """A frame whose mouth is the plain one. ``picture`` uint8 (h,w,3), its first pixel at ``corner`` (x, y) video px;
     ``inside``: the box (x0, y0, x1, y1) video px of the mouth, over which ``opening`` (h,w) and the ``rows`` of teeth
-    (h,w,2) are given, 0..1; ``head_shift`` (2,) px of the skull at the mouth."""
+    (h,w,2) are given, 0..1; ``parted``: the box of the opening within it, None where the lips are together;
+    ``head_shift`` (2,) px of the skull at the mouth."""
 
     picture: np.ndarray
     corner: Tuple[int, int]
-    inside: Tuple[int, int, int, int]
+    inside: Box
+    parted: Optional[Box]
     opening: np.ndarray
     rows: np.ndarray
     head_shift: np.ndarray
 
+    def part(self, box: Box) -> np.ndarray:
+        """What the picture shows in a part of ``inside``."""
+        left, top = self.inside[0] - self.corner[0], self.inside[1] - self.corner[1]
+        x0, y0, x1, y1 = box
+        return self.picture[top + y0 : top + y1, left + x0 : left + x1]
+
 
 def painter_crop(patch: np.ndarray, guide: np.ndarray, neutral: np.ndarray) -> np.ndarray:
     """float32 (1,9,160,160) of three (160,160,3): RGB 0..255, guide 0..1, the face at rest as RGB 0..255."""
-    layers = np.concatenate([patch.astype(np.float32) / 255, guide, neutral.astype(np.float32) / 255], axis=2)
-    return np.ascontiguousarray(layers.transpose(2, 0, 1)[None], dtype=np.float32)
+    crop = np.empty((1, 9, PATCH, PATCH), np.float32)
+    for first, picture, most in ((0, patch, 255), (GUIDE, guide, 1), (6, neutral, 255)):
+        for channel in range(3):
+            np.multiply(picture[..., channel], np.float32(1 / most), out=crop[0, first + channel])
+    return crop
 
 
 def spread_out(coefficients: np.ndarray) -> np.ndarray:
@@ -72,8 +86,12 @@ class MouthView:
 
     def guide(self, scene: Scene) -> np.ndarray:
         """What geometry knows, float32 (160,160,3) 0..1: opening, upper row, lower row with the tongue."""
-        shown = np.dstack([scene.opening, scene.rows * scene.opening[..., None]])
-        return to_patch(shown, self.from_mouth(scene), cv2.BORDER_CONSTANT)
+        if scene.parted is None:
+            return np.zeros((PATCH, PATCH, 3), np.float32)
+        x0, y0, x1, y1 = scene.parted
+        opening = scene.opening[y0:y1, x0:x1]
+        shown = np.dstack([opening, scene.rows[y0:y1, x0:x1] * opening[..., None]])
+        return to_patch(shown, self.from_mouth(scene, scene.parted), cv2.BORDER_CONSTANT)
 
     def opened(self, guide: np.ndarray) -> float:
         """0 while the mouth is as shut as at rest, 1 when it is open."""
@@ -84,9 +102,16 @@ class MouthView:
         skull = from_corner(self._matrix, -scene.head_shift)
         return painter_crop(to_patch(scene.picture, from_corner(skull, np.array(scene.corner))), guide, self._neutral)
 
-    def from_mouth(self, scene: Scene) -> np.ndarray:
-        """(2,3): pixels of the scene's mouth box → patch px."""
-        return from_corner(self._matrix, np.array(scene.inside[:2]) - scene.head_shift)
+    def from_mouth(self, scene: Scene, box: Box) -> np.ndarray:
+        """(2,3): pixels of a part of the scene's mouth box → patch px."""
+        return from_corner(self._matrix, np.add(scene.inside[:2], box[:2]) - scene.head_shift)
+
+    def around(self, scene: Scene) -> Box:
+        """The part of the scene's mouth box that painting can change; its lips are parted."""
+        assert scene.parted is not None
+        margin = int(3 * REACH / np.sqrt(abs(np.linalg.det(self._matrix[:, :2])))) + 1
+        (x0, y0, x1, y1), (bottom, right) = scene.parted, scene.opening.shape
+        return max(0, x0 - margin), max(0, y0 - margin), min(right, x1 + margin), min(bottom, y1 + margin)
 
 
 class MouthPainter:
@@ -104,8 +129,7 @@ class MouthPainter:
         crop = self._view.crop(scene, guide)
         painted = self._network.run({"crop": crop, "motion": spread_out(coefficients)})["rgba"][0]
         change = in_colour(laid_on(crop[0], painted).transpose(1, 2, 0), self._colour) * (255 * share)
-        x0, y0, x1, y1 = scene.inside
-        dx, dy = scene.corner
-        part = scene.picture[y0 - dy : y1 - dy, x0 - dx : x1 - dx]
-        laid_over = from_patch(change, self._view.from_mouth(scene), x1 - x0, y1 - y0)
-        part[:] = np.clip(part + laid_over + 0.5, 0, 255)
+        box = self._view.around(scene)
+        part = scene.part(box)
+        laid_over = from_patch(change, self._view.from_mouth(scene, box), part.shape[1], part.shape[0])
+        part[:] = cv2.add(part, laid_over, dtype=cv2.CV_8U)

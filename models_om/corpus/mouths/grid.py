@@ -150,7 +150,7 @@ class Talking:
         whole = (0, 0, PATCH, PATCH)
         return Identity(
             canvas=Canvas(still, still, np.eye(2, 3)), mesh=self.mesh, face_height=self.height, box=whole,
-            mouth_box=whole, upper=nothing, lower=nothing, upper_alpha=nothing, lower_alpha=nothing,
+            cell=1, mouth_box=whole, upper=nothing, lower=nothing, upper_alpha=nothing, lower_alpha=nothing,
             gap_per_coefficient=nothing, seam=self.mesh[list(topo.SEAM), :2].mean(0), head_axes=self.axes,
             teeth_deltas=teeth, look=nothing, expression=nothing,
         )  # fmt: skip
