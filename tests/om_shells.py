@@ -13,21 +13,30 @@ MAGIC = 0x444F4D49
 HEADER = 256
 OLD, NEW = 0x10000000, 0x20000000
 MODEL_DEFINITION, WEIGHTS, TASKS, KERNELS = 0, 1, 2, 3
+QUANTISED = (b"AscendQuant", b"AscendDequant")
+"""Operators whose names stand in the model definition where the graph has them."""
 
 Shapes = Dict[str, Sequence[int]]
 
 
 def om_shell(
-    onnx: bytes, inputs: Shapes, soc: str = "Ascend310", options: str = "--output_type=FP32", new: bool = True
+    onnx: bytes,
+    inputs: Shapes,
+    soc: str = "Ascend310",
+    options: str = "--output_type=FP32",
+    new: bool = True,
+    model: str = "x.onnx",
 ) -> bytes:
-    """A whole file. ``options`` of ATC decide what the double makes of it: ``--output_type=FP16``, dynamic batches."""
+    """A whole file. ``options`` of ATC decide what the double makes of it: ``--output_type=FP16``, dynamic batches.
+    ``model``: the path of the graph, as ATC was given it."""
     shapes = ";".join(f"{name}:{','.join(map(str, shape))}" for name, shape in inputs.items())
     command = (
-        f"/usr/local/Ascend/atc/bin/atc.bin --framework=5 --model=x.onnx --output=x --soc_version={soc} "
+        f"/usr/local/Ascend/atc/bin/atc.bin --framework=5 --model={model} --output=x --soc_version={soc} "
         f"--input_format=NCHW --input_shape={shapes} {options} --log=error"
     )
     attributes = {"soc_version": soc, "atc_version": "5.1.RC1", "opp_version": "5.1.RC1", "atc_cmdline": command}
-    definition = b"\x0a\x05graph" + b"".join(attribute(*item) for item in attributes.items())
+    operators = b"".join(_field(5, _field(2, name)) for name in QUANTISED if name in onnx)
+    definition = b"\x0a\x05graph" + operators + b"".join(attribute(*item) for item in attributes.items())
     return assembled({MODEL_DEFINITION: definition, WEIGHTS: onnx, TASKS: bytes(64), KERNELS: bytes(32)}, new)
 
 

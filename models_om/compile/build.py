@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import List
 
@@ -15,7 +15,8 @@ from appliance.pipeline.signatures import SIGNATURES
 from ..lint.finding import ERROR, lint
 from ..lint.graph import Graph
 from .aipp import configuration
-from .errors import UnfitGraph
+from .errors import OtherGraph, UnfitGraph
+from .origin import precision, source_name
 
 ONNX_FRAMEWORK = 5
 BOARD = "Ascend310"
@@ -101,7 +102,10 @@ class Build:
             write_atomically(self.aipp_file, configuration(self.network).encode("ascii"))
 
     def checked(self) -> OmFile:
-        """What was built, if it is what was wanted. Raises `ModelMissing`, `ModelCorrupt`, `ModelMismatch`."""
+        """What was built, if it is what was wanted.
+
+        Raises `ModelMissing`, `ModelCorrupt`, `ModelMismatch`, `OtherGraph`.
+        """
         try:
             om = read_om(self.om)
             check_soc(om, self.soc)
@@ -112,4 +116,21 @@ class Build:
             takes, wants = ("bytes", "floats") if not self.aipp else ("floats", "bytes")
             message = f"The model file {self.om.name} takes its picture as {takes}, not as {wants}."
             raise ModelMismatch(message, message=message, action=AGAIN)
+        self._check_graph(om)
         return om
+
+    def _check_graph(self, om: OmFile) -> None:
+        """Raises `OtherGraph` for the file of another build, put in the place of this one's."""
+        given = source_name(om)
+        if given == self.source.name or (not given and precision(om) == self.precision):
+            return
+        if given:
+            builds = [replace(self, network=name, precision=each) for name in SIGNATURES for each in PRECISIONS]
+            place = next((build.om for build in builds if build.source.name == given), None)
+            what = f"was compiled from {given}, not from {self.source.name}"
+        else:
+            place = replace(self, precision=precision(om)).om
+            what = f"is {precision(om)} inside, not {self.precision}"
+        message = f"The model file {self.om.name} {what}."
+        action = f"If files were swapped, this one belongs at {place}. {AGAIN}" if place else AGAIN
+        raise OtherGraph(message, message=message, action=action)

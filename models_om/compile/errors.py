@@ -17,3 +17,10 @@ class UnfitGraph(SonicError):
     message = "The graph is not fit for this compiler."
     action = "`python -m models_om.lint` tells why, and what to do."
     exit_code = 5
+
+
+class OtherGraph(SonicError):
+    code = "om_of_other_graph"
+    message = "The model file was compiled from another graph."
+    action = "Put the .om files where their commands write them."
+    exit_code = 5

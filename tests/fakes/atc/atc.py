@@ -185,7 +185,7 @@ def compiled(options: Dict[str, str], inputs: Dict[str, Tuple[int, ...]]) -> Non
     soc = options["soc_version"] if fault != "other-soc" else "Ascend310P3"
     others = ("output_type", "insert_op_conf", "precision_mode", "op_select_implmode", "enable_small_channel")
     rest = " ".join(f"--{name}={options[name]}" for name in others if name in options)
-    content = om_shell(Path(options["model"]).read_bytes(), inputs, soc, rest)
+    content = om_shell(Path(options["model"]).read_bytes(), inputs, soc, rest, model=options["model"])
     path = Path(f"{options['output']}.om")
     if fault == "kernel":
         raise Refused("EZ3003: No supported Ops kernel and engine are found for [conv_0], optype [Conv2D].")

@@ -310,11 +310,23 @@ def test_a_code_with_advice_goes_before_one_without() -> None:
 # --- made elsewhere ---------------------------------------------------------------------------------------------------
 
 
-def brought(folder: Path, **options: Any) -> Path:
-    path = folder / "work" / "ascend310" / f"{NAME}.fp32.om"
+GRAPHS = {"fp32": f"{NAME}.fp32.onnx", "int8": f"{NAME}.deploy.onnx"}
+
+
+def brought(folder: Path, place: str = "fp32", **options: Any) -> Path:
+    path = folder / "work" / "ascend310" / f"{NAME}.{place}.om"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(om_shell(b"network", options.pop("inputs", SHAPES), **options))
+    fixed = {"inputs": SHAPES, "model": f"/elsewhere/{GRAPHS[place]}"}
+    path.write_bytes(om_shell(options.pop("content", b"network"), **{**fixed, **options}))
     return path
+
+
+@pytest.fixture()
+def both(networks: Path, tmp_path: Path) -> Dict[str, bytes]:
+    """The denoiser's graphs in both precisions, where the command looks for them; by precision."""
+    take(networks, f"{NAME}.int8.onnx", f"{NAME}.scales.json")
+    _, deployed, _ = write_deployed(networks / "built" / f"{NAME}.fp32.onnx", tmp_path / "work" / "ascend310")
+    return {"fp32": (networks / "built" / GRAPHS["fp32"]).read_bytes(), "int8": deployed.SerializeToString()}
 
 
 def test_a_file_made_elsewhere_is_taken(compiled: Compile, networks: Path, tmp_path: Path) -> None:
@@ -341,6 +353,44 @@ def test_a_file_of_something_else_is_not_taken(
     assert code == 5
     assert words in told
     assert path.is_file()
+    assert everything(networks) == before
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["command known", "command unknown"])
+def test_both_precisions_are_taken_where_they_belong_and_not_swapped(
+    silent: bool, compiled: Compile, networks: Path, both: Dict[str, bytes], tmp_path: Path
+) -> None:
+    def bring(place: str, precision: str) -> None:
+        path = brought(tmp_path, place, content=both[precision], model=f"/elsewhere/{GRAPHS[precision]}")
+        if silent:  # as of an ATC that does not write it down
+            path.write_bytes(path.read_bytes().replace(b"atc_cmdline\x12", b"atc_cmdLine\x12"))
+
+    before = everything(networks)
+    for place, held in (("fp32", "int8"), ("int8", "fp32")):
+        bring(place, held)
+        code, told = compiled("--take", "--precision", place)
+        assert code == 5
+        assert f"{NAME}.{place}.om {'is ' + held if silent else 'was compiled from ' + GRAPHS[held]}" in told
+        assert f"belongs at {tmp_path / 'work' / 'ascend310' / NAME}.{held}.om" in told
+    assert compiled("--take")[0] == 5
+    assert everything(networks) == before
+
+    for place in ("fp32", "int8"):
+        bring(place, place)
+    code, told = compiled("--take")
+    assert code == 0, told
+    store = ModelStore(networks=networks)
+    for precision, graph in both.items():
+        assert graph in store.network_file(NAME, "acl", precision).read_bytes()
+
+
+@pytest.mark.parametrize("model", ["sonic.fp32.onnx", "denoiser.onnx"])
+def test_a_file_of_any_other_graph_is_not_taken(model: str, compiled: Compile, networks: Path, tmp_path: Path) -> None:
+    brought(tmp_path, model=model)
+    before = everything(networks)
+    code, told = compiled("--take")
+    assert code == 5
+    assert f"was compiled from {model}, not from {NAME}.fp32.onnx" in told
     assert everything(networks) == before
 
 
