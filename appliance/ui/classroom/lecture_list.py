@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Sequence, Tuple
+from typing import Callable, List, Sequence, Tuple
 
-from PyQt5.QtCore import QDateTime, QLocale, QRect, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QKeyEvent, QPainter
-from PyQt5.QtWidgets import (
-    QAbstractItemView,
-    QListWidget,
-    QListWidgetItem,
-    QScroller,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-)
+from PyQt5.QtCore import QDateTime, QLocale, QModelIndex, QRect, QRectF, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QPainter
+from PyQt5.QtWidgets import QAbstractItemView, QListWidgetItem, QStyleOptionViewItem
 
 from ..kiosk.icons import icon
-from ..kiosk.widgets import Dressed
+from ..kiosk.widgets.touch_list import ItemPainter, TouchList, outline, rounded
 from .archive import Lecture
 from .timeline import clock
 
@@ -27,21 +19,15 @@ SHARE_ROLE = Qt.UserRole + 2
 LOCALES = {"zh": QLocale(QLocale.Chinese, QLocale.China), "en": QLocale(QLocale.English, QLocale.UnitedKingdom)}
 
 
-class LectureList(QListWidget, Dressed):
+class LectureList(TouchList):
     chosen = pyqtSignal(object)
     """The `Lecture`."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(_Row)
         self._rows: List[Tuple[Lecture, str, float]] = []
         self.language = "zh"
-        self.setItemDelegate(_Painter(self))
         self.setSelectionMode(QAbstractItemView.NoSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
-        self.setUniformItemSizes(True)
-        QScroller.grabGesture(self.viewport(), QScroller.LeftMouseButtonGesture)
-        self.itemClicked.connect(self._choose)
 
     def show_lectures(
         self, lectures: Sequence[Lecture], place: Callable[[Lecture], float], note: Callable[[Lecture, float], str]
@@ -61,57 +47,29 @@ class LectureList(QListWidget, Dressed):
             item.setData(SHARE_ROLE, at / lecture.seconds if lecture.seconds else 0.0)
             item.setData(Qt.AccessibleTextRole, ", ".join((self._when(lecture), clock(lecture.seconds), words)))
             self.addItem(item)
-        self._measure()
+        self.measure()
         self.verticalScrollBar().setValue(scrolled)
 
-    def dress(self, theme: Any) -> None:
-        super().dress(theme)
-        self._measure()
-
-    def resizeEvent(self, event: Any) -> None:
-        super().resizeEvent(event)
-        self._measure()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key_Return, Qt.Key_Enter, Qt.Key_Space) and self.currentItem():
-            self._choose(self.currentItem())
-        else:
-            super().keyPressEvent(event)
-
-    def focusInEvent(self, event: Any) -> None:
-        super().focusInEvent(event)
-        if self.currentItem() is None and self.count():
-            self.setCurrentRow(0)
-
-    def _choose(self, item: QListWidgetItem) -> None:
+    def choose(self, item: QListWidgetItem) -> None:
         self.chosen.emit(item.data(LECTURE_ROLE))
+
+    def item_size(self) -> QSize:
+        theme = self.theme
+        return QSize(self.viewport().width(), max(theme.target, round(3.4 * theme.body)) + theme.space)
 
     def _when(self, lecture: Lecture) -> str:
         moment = QDateTime.fromMSecsSinceEpoch(int(1000 * lecture.made))
         return LOCALES[self.language].toString(moment, QLocale.ShortFormat)
 
-    def _measure(self) -> None:
-        size = QSize(self.viewport().width(), max(self.theme.target, round(3.4 * self.theme.body)) + self.theme.space)
-        for row in range(self.count()):
-            self.item(row).setSizeHint(size)
 
-
-class _Painter(QStyledItemDelegate):
-    def __init__(self, of_list: LectureList) -> None:
-        super().__init__(of_list)
-        self._list = of_list
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Any) -> None:
-        theme = self._list.theme
-        palette = theme.palette
+class _Row(ItemPainter):
+    def paint_item(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex, focused: bool) -> None:
+        theme, palette = self.theme, self.theme.palette
         lecture: Lecture = index.data(LECTURE_ROLE)
         rect: QRect = option.rect.adjusted(2, 2, -2, -theme.half_space)
-        painter.save()
-        painter.setRenderHint(QPainter.Antialiasing)
-        focused = option.state & QStyle.State_HasFocus and self._list.window().property("by_keys")
-        painter.setPen(QColor(palette.focus if focused else palette.line))
-        painter.setBrush(QColor(palette.surface))
-        painter.drawRoundedRect(rect, theme.radius, theme.radius)
+        path = rounded(QRectF(rect), theme.radius)
+        painter.fillPath(path, QColor(palette.surface))
+        outline(painter, path, palette.focus if focused else palette.line, 3 if focused else palette.border)
         side = theme.icon
         icon("play", palette.primary).paint(
             painter, QRect(rect.left() + theme.space, rect.center().y() - side // 2, side, side)
@@ -131,4 +89,3 @@ class _Painter(QStyledItemDelegate):
             bar = QRect(rect.left() + theme.radius, rect.bottom() - height, rect.width() - 2 * theme.radius, height)
             painter.fillRect(bar, QColor(palette.line))
             painter.fillRect(bar.adjusted(0, 0, -round(bar.width() * (1 - share)), 0), QColor(palette.accent))
-        painter.restore()

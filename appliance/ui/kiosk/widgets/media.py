@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from PyQt5.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPen, QPixmap
-from PyQt5.QtWidgets import (
-    QAbstractItemView,
-    QListView,
-    QListWidget,
-    QListWidgetItem,
-    QScroller,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-)
+from PyQt5.QtGui import QColor, QPainter, QPainterPath, QPixmap
+from PyQt5.QtWidgets import QListView, QListWidgetItem, QStyle, QStyleOptionViewItem
 
 from ...feeds import Medium
 from ..icons import icon
-from ..theme import Theme
-from .dressed import Dressed
 from .images import COVER, fitted, image_of
+from .touch_list import ItemPainter, TouchList, outline, rounded
 
 COLUMNS = 4
 UPRIGHT_COLUMNS = 3
@@ -30,28 +20,20 @@ MEDIUM_ROLE = Qt.UserRole
 PICTURE_ROLE = Qt.UserRole + 1
 
 
-class MediaList(QListWidget, Dressed):
+class MediaList(TouchList):
     """``photos``: tiles with thumbnails; else rows with a name and a length."""
 
     picked = pyqtSignal(object)
     """The `Path` that was touched, or chosen by Enter."""
 
     def __init__(self, photos: bool) -> None:
-        super().__init__()
+        super().__init__(_Tile if photos else _Recording)
         self._photos = photos
         self._files: Tuple[Medium, ...] = ()
-        self.setItemDelegate(_Painter(self, photos))
-        self.setSelectionMode(QAbstractItemView.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
         self.setResizeMode(QListView.Adjust)
-        self.setUniformItemSizes(True)
         if photos:
             self.setViewMode(QListView.IconMode)
             self.setMovement(QListView.Static)
-        QScroller.grabGesture(self.viewport(), QScroller.LeftMouseButtonGesture)
-        self.itemClicked.connect(self._pick)
 
     def show_files(self, files: Tuple[Medium, ...]) -> None:
         """In this order; what was there stays where it is, so that nothing jumps away under a finger."""
@@ -72,88 +54,62 @@ class MediaList(QListWidget, Dressed):
             if medium.path == chosen:
                 self.setCurrentItem(item)
         self._files = files
-        self._measure()
+        self.measure()
         self.verticalScrollBar().setValue(scrolled)
 
     def forget(self) -> None:
         self.show_files(())
 
-    def dress(self, theme: Theme) -> None:
-        super().dress(theme)
-        self._measure()
-
-    def resizeEvent(self, event: Any) -> None:
-        super().resizeEvent(event)
-        self._measure()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key_Return, Qt.Key_Enter, Qt.Key_Space) and self.currentItem():
-            self._pick(self.currentItem())
-        else:
-            super().keyPressEvent(event)
-
-    def focusInEvent(self, event: Any) -> None:
-        super().focusInEvent(event)
-        if self.currentItem() is None and self.count():
-            self.setCurrentRow(0)
-
-    def _pick(self, item: QListWidgetItem) -> None:
+    def choose(self, item: QListWidgetItem) -> None:
         self.picked.emit(item.data(MEDIUM_ROLE).path)
+
+    def item_size(self) -> QSize:
+        theme = self.theme
+        room = self.viewport().width() - theme.space
+        if not self._photos:
+            return QSize(room, max(theme.target, round(2.6 * theme.body)) + theme.space)
+        side = max(2 * theme.target, room // (UPRIGHT_COLUMNS if theme.upright else COLUMNS))
+        return QSize(side, side)
+
+    def measure(self) -> None:
+        super().measure()
+        if self._photos:
+            self.setGridSize(self.item_size())
 
     def _picture(self, medium: Medium) -> Optional[QPixmap]:
         return None if medium.thumbnail is None else QPixmap.fromImage(image_of(medium.thumbnail))
 
-    def _measure(self) -> None:
+
+class _MediumPainter(ItemPainter):
+    def paint_item(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex, focused: bool) -> None:
         theme = self.theme
-        room = self.viewport().width() - theme.space
-        if self._photos:
-            columns = UPRIGHT_COLUMNS if theme.upright else COLUMNS
-            side = max(2 * theme.target, room // columns)
-            self.setGridSize(QSize(side, side))
-            size = QSize(side, side)
-        else:
-            size = QSize(room, max(theme.target, round(2.6 * theme.body)) + theme.space)
-        for row in range(self.count()):
-            self.item(row).setSizeHint(size)
-
-
-class _Painter(QStyledItemDelegate):
-    def __init__(self, of_list: MediaList, photos: bool) -> None:
-        super().__init__(of_list)
-        self._list, self._photos = of_list, photos
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        theme = self._list.theme
-        medium: Medium = index.data(MEDIUM_ROLE)
         gap = theme.half_space
         rect = option.rect.adjusted(gap, gap, -gap, -gap)
-        path = QPainterPath()
-        path.addRoundedRect(QRectF(rect), theme.radius, theme.radius)
-        painter.save()
-        painter.setRenderHint(QPainter.Antialiasing)
-        painter.setRenderHint(QPainter.SmoothPixmapTransform)
-        painter.fillPath(path, QColor(theme.palette.shade if self._photos else theme.palette.surface))
-        if self._photos:
-            self._paint_photo(painter, path, rect, index.data(PICTURE_ROLE))
-        else:
-            self._paint_recording(painter, rect, medium)
-        focused = option.state & QStyle.State_HasFocus and self._list.window().property("by_keys")
+        path = rounded(QRectF(rect), theme.radius)
+        self.paint_medium(painter, path, rect, index)
         pressed = focused or option.state & QStyle.State_Selected
-        painter.setPen(
-            QPen(QColor(theme.palette.focus if pressed else theme.palette.line), 4 if pressed else theme.edge)
-        )
-        painter.setBrush(Qt.NoBrush)
-        painter.drawPath(path)
-        painter.restore()
+        outline(painter, path, theme.palette.focus if pressed else theme.palette.line, 4 if pressed else theme.edge)
 
-    def _paint_photo(self, painter: QPainter, path: QPainterPath, rect: QRect, picture: Optional[QPixmap]) -> None:
-        painter.setClipPath(path)
+    def paint_medium(self, painter: QPainter, path: QPainterPath, rect: QRect, index: QModelIndex) -> None:
+        """All but the line around it."""
+        raise NotImplementedError
+
+
+class _Tile(_MediumPainter):
+    def paint_medium(self, painter: QPainter, path: QPainterPath, rect: QRect, index: QModelIndex) -> None:
+        painter.fillPath(path, QColor(self.theme.palette.shade))
+        picture: Optional[QPixmap] = index.data(PICTURE_ROLE)
         if picture is not None:
+            painter.setClipPath(path)
             painter.drawPixmap(fitted(picture.size(), rect, COVER), picture)
-        painter.setClipping(False)
+            painter.setClipping(False)
 
-    def _paint_recording(self, painter: QPainter, rect: QRect, medium: Medium) -> None:
-        theme = self._list.theme
+
+class _Recording(_MediumPainter):
+    def paint_medium(self, painter: QPainter, path: QPainterPath, rect: QRect, index: QModelIndex) -> None:
+        theme = self.theme
+        medium: Medium = index.data(MEDIUM_ROLE)
+        painter.fillPath(path, QColor(theme.palette.surface))
         side = theme.icon
         symbol = QRect(rect.left() + theme.padding, rect.center().y() - side // 2, side, side)
         icon("sound", theme.palette.primary).paint(painter, symbol)
