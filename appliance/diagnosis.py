@@ -19,7 +19,7 @@ from .engine.storage.audit import verify
 from .engine.storage.folders import Folders
 from .errors import NpuError, SonicError
 from .models import THIRD_PARTY, ModelStore
-from .pipeline.ffmpeg import find_ffmpeg
+from .pipeline.ffmpeg import find_encoder, find_ffmpeg
 from .pipeline.runtime.acl import device_nodes
 from .pipeline.runtime.select import choose, load_network, statuses, usable_cores
 from .settings import ListenSettings, RetentionSettings
@@ -78,7 +78,10 @@ def examine(ascend: bool = False) -> Diagnosis:
             _line("networks", attempt(lambda: _loaded(store))),
         ],
         "Models": [_line("folder", str(store.folder), state=attempt(lambda: _whole(store))), *_model_lines(store)],
-        "ffmpeg": [_line("choice", attempt(_ffmpeg))],
+        "ffmpeg": [
+            _line("reads files", attempt(lambda: _ffmpeg(find_ffmpeg()))),
+            _line("makes videos", attempt(lambda: _ffmpeg(find_encoder()))),
+        ],
         "Devices": [
             _line("cameras", _listed(Path("/dev").glob("video[0-9]*"))),
             _line("ALSA", _alsa()),
@@ -165,13 +168,11 @@ def _model_lines(store: ModelStore) -> List[Dict[str, Any]]:
     ]
 
 
-def _ffmpeg() -> str:
-    path = find_ffmpeg()
+def _ffmpeg(path: str) -> str:
     said = subprocess.run([path, "-version"], stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
     version = " ".join(said.split()[:3])
-    if path == shutil.which("ffmpeg"):
-        return f"{path}, {version}: the system's, first on PATH with libx264"
-    return f"{path}, {version}: imageio-ffmpeg's, because PATH has none with libx264"
+    whose = "the system's" if path == shutil.which("ffmpeg") else "imageio-ffmpeg's"
+    return f"{path}, {version}: {whose}"
 
 
 def _alsa() -> str:

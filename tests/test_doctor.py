@@ -31,7 +31,7 @@ def test_a_machine_that_can_make_videos(store: ModelStore) -> None:
     for item in THIRD_PARTY:
         assert models[item.name]["state"] == "ok"
         assert item.sha256 in models[item.name]["value"]
-    assert "ffmpeg version" in found["sections"]["ffmpeg"][0]["value"]
+    assert all("ffmpeg version" in line["value"] for line in found["sections"]["ffmpeg"])
 
 
 def test_people_see_the_same(store: ModelStore) -> None:
@@ -56,8 +56,16 @@ def test_ffmpeg_without_h264_is_passed_over(store: ModelStore, tmp_path: Path) -
     poor.write_text("#!/bin/sh\necho ' V..... mpeg4'\n")
     poor.chmod(poor.stat().st_mode | stat.S_IXUSR)
     done = appliance("doctor", "--json", PATH=f"{tmp_path}{os.pathsep}/bin")
-    choice = json.loads(done.stdout)["sections"]["ffmpeg"][0]["value"]
-    assert str(poor) not in choice
+    assert str(poor) not in json.dumps(json.loads(done.stdout)["sections"]["ffmpeg"])
+
+
+def test_files_are_read_by_the_systems_ffmpeg_and_videos_made_by_the_one_that_starts_fast(tmp_path: Path) -> None:
+    systems = tmp_path / "ffmpeg"
+    systems.write_text("#!/bin/sh\necho ' V..... libx264 '\n")
+    systems.chmod(systems.stat().st_mode | stat.S_IXUSR)
+    done = appliance("doctor", "--json", PATH=f"{tmp_path}{os.pathsep}/bin")
+    reads, makes = (line["value"] for line in json.loads(done.stdout)["sections"]["ffmpeg"])
+    assert reads.startswith(str(systems)) and makes.endswith("imageio-ffmpeg's")
 
 
 def test_npu_is_explained(store: ModelStore) -> None:

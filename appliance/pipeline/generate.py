@@ -7,10 +7,11 @@ ends, the output is either complete or not there.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, Iterator, Optional, Union
+from typing import Dict, Iterable, Iterator, Optional, TypeVar, Union
 
 from ..errors import DurationMismatch
 from ..models import ModelStore
@@ -18,8 +19,8 @@ from ..settings import FRAME_RATE, MakeOptions
 from .face import FaceFinder, check_portrait, choose_face, crop_for, network_image
 from .motion import MotionModel
 from .photo import load_photo
-from .render import Renderer, build_identity, face_canvas, full_canvas
-from .runtime.select import choose, load_network
+from .render import Motion, Renderer, build_identity, draw, face_canvas, full_canvas
+from .runtime.select import choose, load_network, usable_cores
 from .speech import Speech, open_speech
 from .video import Segment, SoundTrack, VideoWriter, check_output, workshop
 
@@ -75,7 +76,8 @@ class VideoMaker:
             self._finder = FaceFinder(store)
             self._motion = MotionModel(store, self.choice.runtime, self.choice.precision)
             parts.callback(self._motion.close)
-            self._painter = load_network(store, "sonic_painter", self.choice.runtime, self.choice.precision)
+            painter = load_network(store, "sonic_painter", self.choice.runtime, self.choice.precision, shared=True)
+            self._painter = painter
             parts.callback(self._painter.close)
             self._parts = parts.pop_all()
 
@@ -147,22 +149,20 @@ class VideoMaker:
             yield Progress("speech", 1, 1)
 
             yield Progress("video", min(first, speech.expected_frames), speech.expected_frames)
-            blocks = self._motion.generate(speech, options, first)
-            while True:
-                with clock.measure("motion"):
-                    block = next(blocks, None)
-                if block is None:
-                    break
-                writer.grow(speech.duration)
-                for number, (coefficients, pose) in enumerate(zip(block.coefficients, block.pose), block.first_frame):
-                    if number < first:
-                        continue
-                    with clock.measure("render"):
-                        frame = renderer.frame(coefficients, pose)
-                    with clock.measure("encode"):
-                        finished = writer.write(frame)
-                    yield from finished
-                    yield Progress("video", number + 1, speech.expected_frames)
+
+            def motions() -> Iterator[Motion]:
+                for block in clock.each("motion", self._motion.generate(speech, options, first)):
+                    writer.grow(speech.duration)
+                    for number, motion in enumerate(zip(block.coefficients, block.pose), block.first_frame):
+                        if number >= first:
+                            yield (number, *motion)
+
+            frames = open_parts.enter_context(contextlib.closing(draw(renderer, motions(), usable_cores())))
+            for number, frame in clock.each("render", frames):
+                with clock.measure("encode"):
+                    finished = writer.write(frame)
+                yield from finished
+                yield Progress("video", number + 1, speech.expected_frames)
             writer.grow(speech.duration)
             with clock.measure("encode"):
                 finished = writer.end()
@@ -210,16 +210,33 @@ def _check_duration(options: MakeOptions, speech: Speech) -> None:
         raise DurationMismatch(message=f"The recording lasts {lasts}, not {asked} as `--duration` asks for.")
 
 
+Item = TypeVar("Item")
+
+
 class _Clock:
-    """Seconds spent per stage, without the time in which the caller has the generator suspended."""
+    """Seconds spent per stage, without the time in which the caller has the generator suspended, and without that of
+    stages within it: "render" is what is waited for pictures."""
 
     def __init__(self) -> None:
         self.seconds: Dict[str, float] = {}
+        self._within = 0.0
 
     @contextlib.contextmanager
     def measure(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
+        start, outside, self._within = time.perf_counter(), self._within, 0.0
         try:
             yield
         finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+            spent = time.perf_counter() - start
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent - self._within
+            self._within = outside + spent
+
+    def each(self, stage: str, items: Iterable[Item]) -> Iterator[Item]:
+        """The items, the time it takes to get each one measured."""
+        remaining = iter(items)
+        while True:
+            with self.measure(stage):
+                following = list(itertools.islice(remaining, 1))
+            if not following:
+                return
+            yield following[0]

@@ -26,7 +26,8 @@ class TensorSpec:
 class Network(abc.ABC):
     """A loaded network with static shapes.
 
-    ``run`` copies what it is given and returns arrays of its own: callers may reuse or change either.
+    ``run`` copies what it is given and returns arrays of its own: callers may reuse or change either. Several threads
+    may call it at once.
     """
 
     def __init__(self, name: str, inputs: Tuple[TensorSpec, ...], outputs: Tuple[TensorSpec, ...]) -> None:

@@ -1,12 +1,14 @@
 """MindSpore Lite 2.0.0 on the CPU, from ``.mindir`` files: a board without usable NPU, and any CPython 3.7.
 
 Its Python binding shares memory where one would not expect it: an input tensor aliases the array it was set from, an
-output array is a view into the model that the next ``predict`` overwrites and that dangles once the model is gone.
+output array is a view into the model that the next ``predict`` overwrites and that dangles once the model is gone. One
+thread at a time, therefore.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -38,6 +40,7 @@ class MindSporeLiteNetwork(Network):
             lite = _import()
         except (ImportError, OSError) as error:
             raise RuntimeUnavailable(str(error)) from error
+        self._turn = threading.Lock()
         context = lite.Context()
         context.target = ["cpu"]
         context.cpu.thread_num = threads
@@ -53,8 +56,9 @@ class MindSporeLiteNetwork(Network):
         self._check_signature(self.inputs, _specs(self._predict(silence), lite))
 
     def _run(self, inputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-        results = {tensor.name: tensor for tensor in self._predict(inputs)}
-        return {s.name: results[s.name].get_data_to_numpy().reshape(s.shape).copy() for s in self.outputs}
+        with self._turn:
+            results = {tensor.name: tensor for tensor in self._predict(inputs)}
+            return {s.name: results[s.name].get_data_to_numpy().reshape(s.shape).copy() for s in self.outputs}
 
     def _predict(self, inputs: Dict[str, np.ndarray]) -> List[Any]:
         tensors = self._model.get_inputs()

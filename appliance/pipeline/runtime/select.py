@@ -14,6 +14,9 @@ from .base import Network
 ORDER = ("acl", "onnx", "mindspore_lite")
 """Tried from left to right where the choice is free: fastest first."""
 
+AT_ONCE = ("onnx",)
+"""Those that run a network in several threads at once; with the others, the threads take turns."""
+
 _OBSTACLES: Dict[str, Callable[[], Optional[str]]] = {
     "acl": acl.obstacle,
     "onnx": onnx.obstacle,
@@ -80,16 +83,17 @@ def load_network(
     name: str,
     runtime: str = "auto",
     precision: Optional[str] = None,
-    threads: Optional[int] = None,
+    shared: bool = False,
 ) -> Network:
     """Load a network of the manifest on the run time that `choose` finds.
 
-    ``threads``: CPU threads of one run; default: the cores this process may use.
+    One run has all the cores that this process may use. With ``shared`` it has one where threads run it at once.
     Raises `RuntimeUnavailable`, `ModelMissing`, `ModelCorrupt`, `NpuError`.
     """
     choice = choose(runtime, precision, store)
     path = store.network_file(name, choice.runtime, choice.precision)
-    return _NETWORKS[choice.runtime](path, store.network(name), threads or usable_cores())
+    cores = 1 if shared and choice.runtime in AT_ONCE else usable_cores()
+    return _NETWORKS[choice.runtime](path, store.network(name), cores)
 
 
 def usable_cores() -> int:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...errors import EncoderFailed
 from ...settings import FRAME_RATE
-from ..ffmpeg import Ffmpeg
+from ..ffmpeg import Ffmpeg, find_encoder
 from .boxes import moved, split
 from .outcome import check_written, failure
 from .segments import FRAMES, Segment
@@ -103,6 +103,7 @@ class SegmentEncoder:
                 feed=True,
                 collect=self._output,
                 beside=packets,
+                program=find_encoder(),
             )
             parts.pop_all()
         try:

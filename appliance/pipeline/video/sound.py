@@ -16,7 +16,7 @@ import numpy as np
 
 from ...errors import EncoderFailed
 from ...settings import FRAME_RATE
-from ..ffmpeg import Ffmpeg
+from ..ffmpeg import Ffmpeg, find_encoder
 from ..speech.decode import AudioDecoder
 from .outcome import check_written
 
@@ -97,7 +97,7 @@ class SegmentSound:
                 raw.write(samples.astype("<i2").tobytes())
                 raw.seek(0)
                 form = ["-f", "s16le", "-ar", str(AUDIO_RATE), "-ac", str(samples.shape[1]), "-i", "pipe:0"]
-                self._ffmpeg = Ffmpeg([*form, *ENCODER], feed=raw, collect=self._output)
+                self._ffmpeg = Ffmpeg([*form, *ENCODER], feed=raw, collect=self._output, program=find_encoder())
             parts.pop_all()
 
     def close(self) -> None:

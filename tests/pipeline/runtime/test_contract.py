@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, Iterator
 
 import numpy as np
@@ -79,6 +80,21 @@ def test_outputs_survive_the_next_run_and_the_network(network: Network) -> None:
     for name in kept:
         np.testing.assert_array_equal(first[name], kept[name])
         first[name][:] = 0  # the caller's own memory: writable
+
+
+def test_several_threads_at_once(network: Network) -> None:
+    """Each gets what belongs to its own inputs, round after round."""
+    wanted = {seed: expected(**inputs(seed)) for seed in range(8)}
+
+    def rounds(seed: int) -> None:
+        for _ in range(20):
+            outputs = network.run(inputs(seed))
+            for name, value in zip("yz", wanted[seed]):
+                np.testing.assert_allclose(outputs[name], value, atol=1e-5)
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(rounds, seed) for seed in wanted]:
+            done.result()
 
 
 def test_any_memory_order(network: Network) -> None:

@@ -1,0 +1,38 @@
+"""Frames drawn by several threads, in order: nearly all of a frame is computed outside of Python's lock."""
+
+from __future__ import annotations
+
+import collections
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Deque, Generator, Iterable, Tuple
+
+import cv2
+import numpy as np
+
+from .renderer import Renderer
+
+Motion = Tuple[int, np.ndarray, np.ndarray]
+"""Number of a frame, its coefficients (32,) and pose (6,)."""
+
+
+def draw(renderer: Renderer, motions: Iterable[Motion], threads: int) -> Generator[Tuple[int, np.ndarray], None, None]:
+    """Number and picture, uint8 (h,w,3) RGB, of each frame.
+
+    ``motions`` is read ahead by as many frames as there are ``threads``. Raises what `Renderer.frame` raises; closing
+    the generator leaves no thread behind.
+    """
+    cv2.setNumThreads(1)  # OpenCV's own threads would stand in each other's way
+    begun: Deque[Tuple[int, Future[np.ndarray]]] = collections.deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="draw") as pool:
+        try:
+            for number, coefficients, pose in motions:
+                begun.append((number, pool.submit(renderer.frame, coefficients, pose)))
+                if len(begun) > threads:
+                    number, picture = begun.popleft()
+                    yield number, picture.result()
+            while begun:
+                number, picture = begun.popleft()
+                yield number, picture.result()
+        finally:
+            for _, picture in begun:
+                picture.cancel()
