@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
+from deploy_graphs import deploy_graph
 from helpers import REPOSITORY
 from npus import FAKES
 from om_shells import om_shell
@@ -26,7 +27,7 @@ main()
 
 
 def install(folder: Path) -> None:
-    """A copy of the package in ``folder``, with the built ONNX networks once more as ``.om``, in the manifest too."""
+    """A copy of the package in ``folder``, with the built networks once more as ``.om``, in the manifest too."""
     bare = shutil.ignore_patterns("__pycache__")
     shutil.copytree(str(REPOSITORY / "appliance"), str(folder / "appliance"), ignore=bare)
     shutil.copytree(str(REPOSITORY / "models_om" / "built"), str(folder / "models_om" / "built"))
@@ -52,11 +53,12 @@ def on_board(
 def _om_entries(folder: Path, manifest: Manifest) -> List[str]:
     entries = []
     for name, network in manifest.networks.items():
-        for precision in ("int8", "fp32"):
-            built = network.find("onnx", precision)
-            assert built is not None
-            shapes = {spec.name: spec.shape for spec in network.inputs}
-            content = om_shell((folder / built.file).read_bytes(), shapes)
+        built = network.find("onnx", "fp32")
+        assert built is not None
+        source = folder / built.file
+        shapes = {spec.name: spec.shape for spec in network.inputs}
+        for precision, graph in (("int8", deploy_graph(source)), ("fp32", source.read_bytes())):
+            content = om_shell(graph, shapes)
             file = f"built/{name}.{precision}.om"
             (folder / file).write_bytes(content)
             entries.append(

@@ -14,7 +14,9 @@ HEADER = 256
 OLD, NEW = 0x10000000, 0x20000000
 MODEL_DEFINITION, WEIGHTS, TASKS, KERNELS = 0, 1, 2, 3
 QUANTISED = (b"AscendQuant", b"AscendDequant")
-"""Operators whose names stand in the model definition where the graph has them."""
+"""Operators of INT8 layers; their names stand in the model definition."""
+NO_PARSER = (b"QuantizeLinear", b"DequantizeLinear", b"QLinearConv", b"ConvInteger")
+"""INT8 as ONNX Runtime has it, and ATC not."""
 
 Shapes = Dict[str, Sequence[int]]
 
@@ -29,6 +31,7 @@ def om_shell(
 ) -> bytes:
     """A whole file. ``options`` of ATC decide what the double makes of it: ``--output_type=FP16``, dynamic batches.
     ``model``: the path of the graph, as ATC was given it."""
+    assert not any(name in onnx for name in NO_PARSER), "no .om is made of this: ATC wants the deploy graph"
     shapes = ";".join(f"{name}:{','.join(map(str, shape))}" for name, shape in inputs.items())
     command = (
         f"/usr/local/Ascend/atc/bin/atc.bin --framework=5 --model={model} --output=x --soc_version={soc} "
@@ -38,6 +41,11 @@ def om_shell(
     operators = b"".join(_field(5, _field(2, name)) for name in QUANTISED if name in onnx)
     definition = b"\x0a\x05graph" + operators + b"".join(attribute(*item) for item in attributes.items())
     return assembled({MODEL_DEFINITION: definition, WEIGHTS: onnx, TASKS: bytes(64), KERNELS: bytes(32)}, new)
+
+
+def quantised(onnx: bytes) -> bool:
+    """Whether it is a deploy graph."""
+    return QUANTISED[0] in onnx
 
 
 def attribute(key: str, value: str) -> bytes:

@@ -7,8 +7,8 @@
 
 fp32 is built/NAME.fp32.onnx, which the chip computes in float16; int8 is WORK/ascend310/NAME.deploy.onnx, the graph
 that `python -m models_om.quantise --target ascend310` makes. Graphs pass models_om.lint first. Logs and results are in
-WORK/CHIP; what is whole, for that chip and of that graph goes to built/ and into the manifest. With --aipp the photo goes in as bytes;
-that network stays in WORK/CHIP, since the manifest knows no such input.
+WORK/CHIP; what is whole, for that chip and of that graph goes to built/ and into the manifest. With --aipp the photo
+goes in as bytes; that network stays in WORK/CHIP, since the manifest knows no such input.
 
 Standard output is the commands, for a shell. Exit codes: 0 done, or printed where there is no atc; 2 wrong usage; 5 a
 graph, ATC or its result is not right; 6 a file cannot be written.

@@ -8,7 +8,7 @@ from appliance.pipeline.runtime.om_file import PARTITIONS, OmFile
 
 _MODEL_DEFINITION = PARTITIONS[0]
 _QUANTISED = (b"AscendQuant", b"AscendDequant", b"AscendRequant")
-"""Operators that a graph with layers in INT8 has, and no other; the last is what the compiler makes of the other two."""
+"""Operators that a graph with layers in INT8 has, and no other; the last one is made of the other two."""
 
 
 def source_name(om: OmFile) -> str:
@@ -17,7 +17,7 @@ def source_name(om: OmFile) -> str:
 
 
 def precision(om: OmFile) -> str:
-    """"int8" or "fp32", as the operators of its model definition tell it."""
+    """ "int8" or "fp32", as the operators of its model definition tell it."""
     part = next(part for part in om.partitions if part.name == _MODEL_DEFINITION)
     with om.path.open("rb") as file:
         file.seek(part.offset)

@@ -2,8 +2,8 @@
 
 Two arithmetics. Exact: the integer kernels by which AMCT itself judges, all else in float32. Half: what is known of the
 chip, where `AscendQuant` casts its input, scale and offset to fp16, multiplies, adds and converts, and every result in
-floating point is kept in fp16 (layers that stay float multiply fp16 and add up in float32). The sums of integers are
-the same in both, to the last bit. Padding counts as nothing: the compiler pads with the offset.
+floating point is kept in fp16, rounded once from its exact value: in which order the chip adds up is not known. The
+sums of integers are the same in both, to the last bit. Padding counts as nothing: the compiler pads with the offset.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ class Golden:
             return self._kept(inputs[0].astype(np.float32) * scales)
         if node.op_type == "Conv":
             inputs[1:] = [self._kept(value) for value in inputs[1:]]
+        if self.half:  # sums of products of fp16 are exact in float64, but for the rarest
+            inputs = [value.astype(np.float64) if value.dtype == np.float32 else value for value in inputs]
         return self._kept(_FLOAT[node.op_type](inputs, attributes))
 
     def layer(self, name: str, values: Mapping[str, np.ndarray]) -> np.ndarray:

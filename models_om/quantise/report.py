@@ -63,7 +63,8 @@ Neither the compiler nor a board was there when this was made. Open until they a
   sources of the compiler (`offset_x`, bias optimisation), not seen.
 * Which layers the compiler takes back: in those sources one of at most {ROLLED_BACK} input channels is turned back into
   fp16. Such layers are marked; the figures have them in INT8.
-* How Add, Sigmoid and layers in float round within fp16. Here each result is rounded once.
+* How Add, Sigmoid and layers in float round within fp16, and in which order they add up. Here each result is rounded
+  once, from its exact value.
 * Whether AMCT accepts the record files. Their form follows its documentation and what other quantisers write for it;
   channels, height and width are those of the layer's input.
 * Speed. None of the figures here says anything of it.

@@ -1,8 +1,8 @@
 """A strict double of pyACL, Huawei's Python module for Ascend NPUs, which is no package that can be installed.
 
 It forbids whatever a board would refuse, and also what a board would let pass and answer with wrong numbers, a leak or
-a frozen program. Each of these is a *complaint* with a name; a program is in order when none is left at its end. It
-computes with ONNX Runtime what `om_shells` wrapped.
+a frozen program. Each of these is a *complaint* with a name; a program is in order when none is left at its end. What
+`om_shells` wrapped it computes with ONNX Runtime where it is in floating point, and as the chip does where it is INT8.
 
 With this folder on the path, ``import acl`` gives it. `machine.Npu` is what is behind it; `plug_in` puts another there.
 In a process of its own, the environment variable ``ACL_DOUBLE`` holds the arguments of `Npu` and the ``report`` file to
