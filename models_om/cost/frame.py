@@ -70,6 +70,11 @@ def npu_s(networks: Sequence[NetworkCost], steps: int = STEPS) -> float:
     return sum(calls_a_frame(network.name, steps) * network.seconds for network in networks)
 
 
+def awaited_s(networks: Sequence[NetworkCost], steps: int = STEPS) -> float:
+    """Seconds a frame in which the engine's main thread waits for the NPU: drawing threads wait for the painter."""
+    return npu_s([network for network in networks if network.name != "sonic_painter"], steps)
+
+
 def copies_s(steps: int = STEPS) -> float:
     """Seconds a frame in which an Arm core copies inputs and outputs of the networks."""
     moved = 0.0
@@ -88,42 +93,60 @@ def _size(shape: Sequence[int]) -> int:
 
 @dataclass(frozen=True)
 class Processor:
-    """What the Arm cores do for a frame. ``stages``: ms of one x86 core by stage; "ffmpeg" is a process of its own."""
+    """What the Arm cores do for a frame. ``stages``: ms of one x86 core by stage: frames are drawn ("render") by a
+    thread a core, "ffmpeg" is several processes, all else is done by the engine's main thread. ``alone``: share of
+    drawing that only one thread can do at a time. ``copies``, ``awaited`` s: copying for the NPU; what the main thread
+    waits for it."""
 
     stages: Dict[str, float]
     ratio: float
+    alone: float
     copies: float
+    awaited: float
 
     @property
-    def python_s(self) -> float:
-        """The process of the engine, on one core."""
-        own = sum(spent for stage, spent in self.stages.items() if stage != "ffmpeg")
-        return own * self.ratio / 1e3 + self.copies
+    def drawing_s(self) -> float:
+        return self._on_arm("render") + self.copies
+
+    @property
+    def main_s(self) -> float:
+        """The main thread of the engine."""
+        return self._on_arm(*(stage for stage in self.stages if stage not in ("render", "ffmpeg")))
 
     @property
     def ffmpeg_s(self) -> float:
-        """ffmpeg, on one core."""
-        return self.stages["ffmpeg"] * self.ratio / 1e3
+        return self._on_arm("ffmpeg")
+
+    @property
+    def limits(self) -> Dict[str, float]:
+        """Seconds a frame takes at least, by what holds it up."""
+        return {
+            "all cores": (self.drawing_s + self.main_s + self.ffmpeg_s) / CORES,
+            "main thread": self.main_s + self.awaited,
+            "Python's lock": self.alone * (self.drawing_s + self.main_s),
+        }
 
     @property
     def margin(self) -> float:
-        """As it is built: frames are drawn on one core, ffmpeg has the others."""
-        return FRAME_S / max(self.python_s, self.ffmpeg_s / (CORES - 1))
+        return FRAME_S / max(self.limits.values())
 
-    @property
-    def margin_spread(self) -> float:
-        """If all work were spread evenly over all cores."""
-        return FRAME_S * CORES / (self.python_s + self.ffmpeg_s)
+    def _on_arm(self, *stages: str) -> float:
+        return sum(self.stages[stage] for stage in stages) * self.ratio / 1e3
 
 
-def measured(path: Path = STAGES) -> Dict[str, Dict[str, float]]:
-    """ms of one x86 core a frame, by side of the video in px, then by stage."""
-    return json.loads(path.read_text())["ms_a_frame"]
+@dataclass(frozen=True)
+class Measured:
+    """What `measure.py` found, by side of the video in px: ms of one x86 core a frame by stage, and the share of
+    drawing that one thread at a time can do; ``machine``: where."""
+
+    stages: Dict[str, Dict[str, float]]
+    alone: Dict[str, float]
+    machine: Dict[str, Any]
 
 
-def machine(path: Path = STAGES) -> Dict[str, Any]:
-    """Where the stages were measured."""
-    return json.loads(path.read_text())["machine"]
+def measured(path: Path = STAGES) -> Measured:
+    content = json.loads(path.read_text())
+    return Measured(content["ms_a_frame"], content["one_at_a_time"], content["machine"])
 
 
 def network_file(name: str) -> Path:

@@ -1,7 +1,8 @@
 """How much of a processor the way from speech to video takes beside the networks, measured where this runs.
 
-It makes a video of the demo's portrait and recordings as `appliance make` does, on one thread, with the networks' own
-time taken out. Processor time is counted, not time on the clock: what else the machine does matters little.
+It makes a video of the demo's portrait and recordings as `appliance make` does, but on one thread and with the
+networks' own time taken out. Processor time is counted, not time on the clock: what else the machine does matters
+little. How well two threads draw side by side is timed by the clock, on two cores that have nothing else to do.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import platform
 import re
 import resource
 import tempfile
+import threading
 import time
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Tuple
 
 import cv2
 import numpy as np
 
 from appliance.demo import write_portrait, write_speech
+from appliance.manifest import NetworkEntry
 from appliance.models import ModelStore
 from appliance.pipeline.face import FaceFinder, choose_face, crop_for, network_image
 from appliance.pipeline.motion import MotionModel
@@ -29,13 +32,15 @@ from appliance.pipeline.runtime.base import Network
 from appliance.pipeline.runtime.select import load_network
 from appliance.pipeline.speech import open_speech
 from appliance.pipeline.video import SoundTrack, VideoWriter
-from appliance.settings import MakeOptions
+from appliance.settings import FRAME_RATE, MakeOptions
 
 RUNTIME, PRECISION = "onnx", "int8"
 SIDES = (384, 512)
 """px of the videos that are measured: the smallest, and the default."""
 SECONDS = 20.0
 REPEATS = 3
+ROUNDS = 10
+"""Of drawing with one thread and with two: the quickest of each are compared."""
 FILE = Path(__file__).with_name("stages.json")
 
 
@@ -56,6 +61,19 @@ class _Clocked(Network):
 
     def close(self) -> None:
         self._network.close()
+
+
+class _Idle(Network):
+    """A network that takes no time: every output is 0."""
+
+    def __init__(self, entry: NetworkEntry) -> None:
+        super().__init__(entry.name, entry.inputs, entry.outputs)
+
+    def _run(self, inputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        return {spec.name: np.zeros(spec.shape, np.float32) for spec in self.outputs}
+
+    def close(self) -> None:
+        pass
 
 
 class _ClockedMotion(MotionModel):
@@ -107,6 +125,44 @@ def measure(side: int, seconds: float = SECONDS) -> Dict[str, float]:
     return {stage: round(1e3 * total / frames, 2) for stage, total in spent.items()}
 
 
+def one_at_a_time(side: int, frames: int = 100, rounds: int = ROUNDS) -> float:
+    """Share 0..1 of drawing that only one thread can do at a time (Python's lock), by what a second thread gains
+    (Amdahl 1967). Needs two cores that have nothing else to do."""
+    store, options = ModelStore(), MakeOptions(min_resolution=side)
+    threads, painter = cv2.getNumThreads(), _Idle(store.network("sonic_painter"))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        write_portrait(folder / "portrait.png")
+        write_speech(folder / "speech.flac", frames / FRAME_RATE)
+        with contextlib.closing(MotionModel(store, RUNTIME, PRECISION)) as motion:
+            renderer = _renderer(folder / "portrait.png", options, motion, painter, store)
+            with open_speech(folder / "speech.flac", folder, store) as speech:
+                blocks = list(motion.generate(speech, options))
+        moved = [pair for block in blocks for pair in zip(block.coefficients, block.pose)]
+        cv2.setNumThreads(1)
+        try:
+            alone, together = (min(_drawing_s(renderer, moved, count) for _ in range(rounds)) for count in (1, 2))
+        finally:
+            cv2.setNumThreads(threads)
+    return float(np.clip(together / alone - 1, 0, 1))
+
+
+def _drawing_s(renderer: Renderer, moved: List[Tuple[np.ndarray, np.ndarray]], threads: int) -> float:
+    """Seconds in which each thread draws all frames."""
+
+    def draw_all() -> None:
+        for coefficients, pose in moved:
+            renderer.frame(coefficients, pose)
+
+    crew = [threading.Thread(target=draw_all) for _ in range(threads)]
+    began = time.perf_counter()
+    for thread in crew:
+        thread.start()
+    for thread in crew:
+        thread.join()
+    return time.perf_counter() - began
+
+
 def write(path: Path = FILE) -> Dict[str, Dict[str, float]]:
     """Measure at every side of `SIDES`, each stage as often as `REPEATS`, and write the least to ``path``."""
     figures = {}
@@ -114,7 +170,9 @@ def write(path: Path = FILE) -> Dict[str, Dict[str, float]]:
         runs = [measure(side) for _ in range(REPEATS)]
         figures[str(side)] = {stage: min(run[stage] for run in runs) for stage in runs[0]}
     machine = {"processor": _processor(), "seconds": SECONDS, "runtime": f"{RUNTIME} {PRECISION}"}
-    path.write_text(json.dumps({"machine": machine, "ms_a_frame": figures}, indent=1) + "\n")
+    content: Dict[str, Any] = {"machine": machine, "ms_a_frame": figures}
+    content["one_at_a_time"] = {str(side): round(one_at_a_time(side), 3) for side in SIDES}
+    path.write_text(json.dumps(content, indent=1) + "\n")
     return figures
 
 
@@ -134,13 +192,7 @@ def _make(folder: Path, options: MakeOptions, clock: _Clock) -> int:
         painter = _Clocked(load_network(store, "sonic_painter", RUNTIME, PRECISION))
         parts.callback(painter.close)
         clock.networks = [*motion.networks, painter]
-        photo = load_photo(photo_path)
-        portrait = choose_face(FaceFinder(store).find(photo), None).portrait
-        crop = crop_for(portrait, options.expand_ratio, photo)
-        canvas = face_canvas(photo, crop, options.min_resolution)
-        look, expression = motion.identity(network_image(photo, crop))
-        renderer = Renderer(build_identity(canvas, portrait.mesh, store, look, expression), store, painter)
-
+        renderer = _renderer(photo_path, options, motion, painter, store)
         speech = parts.enter_context(open_speech(speech_path, segments, store))
         track = SoundTrack(speech_path, options.align_offset, segments)
         parts.callback(track.close)
@@ -168,6 +220,17 @@ def _make(folder: Path, options: MakeOptions, clock: _Clock) -> int:
         for _ in writer.join(folder / "out.mp4"):
             pass
         return speech.frames
+
+
+def _renderer(
+    photo_path: Path, options: MakeOptions, motion: MotionModel, painter: Network, store: ModelStore
+) -> Renderer:
+    photo = load_photo(photo_path)
+    portrait = choose_face(FaceFinder(store).find(photo), None).portrait
+    crop = crop_for(portrait, options.expand_ratio, photo)
+    canvas = face_canvas(photo, crop, options.min_resolution)
+    look, expression = motion.identity(network_image(photo, crop))
+    return Renderer(build_identity(canvas, portrait.mesh, store, look, expression), store, painter)
 
 
 def _of_children() -> float:

@@ -25,7 +25,7 @@ from appliance.pipeline.speech import load_speech  # noqa: E402
 from appliance.settings import FRAME_RATE, MakeOptions  # noqa: E402
 from models_om.cost import frame, report  # noqa: E402
 from models_om.cost.chip import TASK_S  # noqa: E402
-from models_om.cost.frame import NetworkCost, Processor  # noqa: E402
+from models_om.cost.frame import Measured, NetworkCost, Processor  # noqa: E402
 from models_om.cost.layers import Layer, layers  # noqa: E402
 from models_om.export import record  # noqa: E402
 from models_om.lint.cube import Product  # noqa: E402
@@ -158,27 +158,29 @@ def test_the_networks_leave_real_time_on_the_npu() -> None:
     assert more == pytest.approx(by_name["sonic_denoiser"].seconds)  # twenty steps a window of twenty frames
 
 
-def test_the_processor_is_as_slow_as_its_slower_process() -> None:
+def test_a_frame_takes_as_long_as_what_holds_it_up_most() -> None:
     stages = {"speech": 0.5, "motion": 0.5, "render": 2.0, "encode": 1.0, "ffmpeg": 5.0}
-    slow = Processor(stages, 10.0, 0.004)
-    assert slow.python_s == pytest.approx(0.044) and slow.ffmpeg_s == pytest.approx(0.05)
-    assert slow.margin == pytest.approx(0.04 / 0.044)
-    assert slow.margin_spread == pytest.approx(0.04 * frame.CORES / 0.094)
-    fast = Processor({**stages, "ffmpeg": 50.0}, 10.0, 0.004)
-    assert fast.margin == pytest.approx(0.04 / (0.5 / (frame.CORES - 1)))
+
+    def margin(alone: float = 0.1, awaited: float = 0.001, **changed: float) -> float:
+        return Processor({**stages, **changed}, 10.0, alone, 0.004, awaited).margin
+
+    assert margin(ffmpeg=50.0) == pytest.approx(0.04 * frame.CORES / (0.024 + 0.02 + 0.5))
+    assert margin() == pytest.approx(0.04 / (0.02 + 0.001))
+    assert margin(awaited=0.03) == pytest.approx(0.04 / (0.02 + 0.03))
+    assert margin(alone=0.8) == pytest.approx(0.04 / (0.8 * (0.024 + 0.02)))
 
 
-def stages(render: float) -> Dict[str, Dict[str, float]]:
+def measured(render: float) -> Measured:
     spent = {"speech": 0.1, "motion": 0.1, "render": render, "encode": 0.1, "ffmpeg": 1.0}
-    return {"384": spent, "512": spent}
+    return Measured({"384": spent, "512": spent}, {"384": 0.1, "512": 0.1}, {})
 
 
 def test_a_goal_that_is_not_met_is_said_so() -> None:
     networks = report.costs()
-    assert ["not met" in line for line in report.verdicts(networks, stages(20.0))] == [False, True, True]
-    assert ["not met" in line for line in report.verdicts(networks, stages(0.5))] == [False, False, False]
+    assert ["not met" in line for line in report.verdicts(networks, measured(20.0))] == [False, True, True]
+    assert ["not met" in line for line in report.verdicts(networks, measured(0.5))] == [False, False, False]
     heavy = [NetworkCost(network.name, list(network.layers) * 8) for network in networks]
-    assert ["not met" in line for line in report.verdicts(heavy, stages(0.5))] == [True, False, False]
+    assert ["not met" in line for line in report.verdicts(heavy, measured(0.5))] == [True, False, False]
 
 
 def test_the_document_says_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
