@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
-from kiosk_scenes import RULES, Material, Scene, settle, wait_until
+from kiosk_scenes import RULES, Material, Scene, fed, making, settle, wait_until, with_both
 from PyQt5.QtWidgets import QWidget
 
 from appliance.capture.camera.file import FileCamera
@@ -16,7 +17,7 @@ from appliance.engine.job import State as JobState
 from appliance.engine.view import Health, JobView
 from appliance.errors import CameraLost, SpeechClipped
 from appliance.models import ModelStore
-from appliance.settings import CameraSettings, KioskSettings, MicrophoneSettings, Settings
+from appliance.settings import FRAME_RATE, CameraSettings, KioskSettings, MicrophoneSettings, Settings
 from appliance.ui.director.parts import Parts
 from appliance.ui.director.video import VideoSource
 from appliance.ui.feeds import DeviceState
@@ -30,13 +31,21 @@ from appliance.ui.kiosk.window import KioskWindow
 from appliance.ui.pins import PinStore
 from appliance.ui.player.silent_speaker import SilentSpeaker
 
-LECTURES = ((2_710.0, 2.0), (1_804.0, 26.0), (65.0, 50.0))
-"""Seconds that each lasts, and hours since it was made."""
+LECTURES: Sequence[Tuple[JobState, float, float]] = (
+    (JobState.QUEUED, 1_270.0, 0.1), (JobState.RUNNING, 2_710.0, 0.3), (JobState.DONE, 1_804.0, 26.0),
+    (JobState.FAILED, 65.0, 30.0), (JobState.DONE, 65.0, 50.0),
+)  # fmt: skip
+"""Seconds that each lasts, and hours since it was made or asked for."""
+READY = 0.42
+"""Of the one that is being made."""
 PIN = "730418"
 
 
 class StillEngine:
-    """A client of an engine that has made a few lectures."""
+    """A client of an engine that has made a few lectures, all with the same video."""
+
+    def __init__(self, video: Path) -> None:
+        self._video = video
 
     def __enter__(self) -> StillEngine:
         return self
@@ -50,12 +59,24 @@ class StillEngine:
     def jobs(self, state: Optional[JobState] = None, limit: int = 100, before: Optional[int] = None) -> List[JobView]:
         return [] if before is not None else [_lecture(number) for number in range(len(LECTURES))]
 
+    def stream(self, job: str) -> Iterator[bytes]:
+        yield self._video.read_bytes()
+
+    def interrupt(self) -> None:
+        pass
+
 
 def _lecture(number: int) -> JobView:
-    seconds, hours = LECTURES[number]
-    then = time.time() - 3600 * hours
-    done, result = JobState.DONE, {"duration": seconds}
-    return JobView(Job(f"{number:032x}", number, Priority.LECTURE, done, then, finished=then, result=result))
+    state, seconds, hours = LECTURES[number]
+    then, frames = time.time() - 3600 * hours, round(seconds * FRAME_RATE)
+    job = Job(f"{number:032x}", number, Priority.LECTURE, state, then)
+    if state is JobState.DONE:
+        job = dataclasses.replace(job, finished=then, result={"duration": seconds})
+    elif state is JobState.RUNNING:
+        job = dataclasses.replace(job, frames=frames, frames_done=round(READY * frames), segments=1)
+    elif state is JobState.FAILED:
+        job = dataclasses.replace(job, finished=then, failure=failure_of(SpeechClipped()))
+    return JobView(job)
 
 
 def open_profile(profile: str, size: Any, kiosk: KioskSettings, material: Material, folder: Path) -> KioskWindow:
@@ -66,7 +87,7 @@ def open_profile(profile: str, size: Any, kiosk: KioskSettings, material: Materi
     )
     parts = Parts(
         settings=settings,
-        engine=StillEngine,  # type: ignore[arg-type]
+        engine=lambda: StillEngine(material.video),  # type: ignore[arg-type,return-value]
         microphone=FileMicrophone(material.voice),
         camera=FileCamera(material.photo, 1280, 720),
         picker=lambda tell: None,  # type: ignore[arg-type,return-value]
@@ -107,6 +128,13 @@ def a_moment(*_: Any, seconds: float = 1.0) -> None:
     wait_until(lambda: time.monotonic() > soon)
 
 
+def pictured(window: KioskWindow, _material: Material) -> None:
+    """With the first pictures of what can be watched."""
+    home: Any = window._screens[State.ATTRACT]
+    watchable = sum(state in (JobState.DONE, JobState.RUNNING) for state, _, _ in LECTURES)
+    wait_until(lambda: len(home._pictures._found) == watchable)
+
+
 def lecture(window: KioskWindow, material: Material) -> None:
     playing: Any = window._screens[State.PLAYING]
     playing.play(VideoSource(material.video, lambda: iter(())))
@@ -123,6 +151,7 @@ STAFF_SCENES: List[Scene] = [
     Scene("staff-about", State.STAFF, page(5)),
 ]
 CLASSROOM_SCENES: List[Scene] = [
-    Scene("classroom", State.ATTRACT, a_moment),
+    Scene("classroom", State.ATTRACT, pictured),
+    Scene("classroom-making", State.MAKING, fed(making("video", 3, 100, 640.0)), with_both),
     Scene("classroom-lecture", State.PLAYING, lecture, lambda material: {"job": "0" * 32, "finished": True}),
 ]

@@ -95,7 +95,7 @@ class EngineState:
 @dataclass(frozen=True)
 class Notice:
     """A passing word to the visitor. ``key``: "saving", "saved", "save_failed", "link_failed", "play_failed",
-    "listening", "listened"; ``error``: why not."""
+    "delete_failed", "goes_on", "listening", "listened"; ``error``: why not."""
 
     key: str
     error: Optional[SonicError] = None

@@ -96,7 +96,8 @@ class Rules:
     portrait: Optional[Path] = None
     """The photo that always speaks."""
     keep: bool = False
-    """Videos stay with the engine after the visit, for its retention to remove."""
+    """What the engine has taken is its own: after the visit it goes on being made, and stays until somebody deletes it
+    or the engine's retention does."""
     idle: bool = True
     """A visit ends when nobody does anything, and so does the screen ERROR."""
     language: str = "zh"
@@ -301,7 +302,7 @@ def _fresh(visit: Visit, rules: Rules, state: State) -> Visit:
 
 def _wiped(visit: Visit, rules: Rules) -> Tuple[Effect, ...]:
     """Also where the visit seems to hold nothing: a photo may be on its way."""
-    return (WipeVisit(keep_job=rules.keep and visit.finished),)
+    return (WipeVisit(keep_job=rules.keep and visit.job is not None),)
 
 
 def _fail(visit: Visit, why: Failure, resume: State, **changes: Any) -> Visit:
@@ -579,7 +580,8 @@ def _set_closed(visit: Visit, event: Any, rules: Rules) -> Step:
 
 
 def _wipe(visit: Visit, event: Any, rules: Rules) -> Step:
-    return _home(visit, rules, WipeEverything())
+    fresh, _ = _home(visit, rules)
+    return fresh, (WipeEverything(), WipeVisit())
 
 
 def _lost(visit: Visit, event: Any, rules: Rules) -> Step:

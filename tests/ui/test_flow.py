@@ -317,6 +317,20 @@ def test_a_lesson_is_watched_while_it_is_made_and_kept() -> None:
     assert done == ["+playing", "-making", "-playing", "wipe but job"]
 
 
+def test_a_lesson_goes_on_being_made_without_the_teacher() -> None:
+    """From wherever it is left once the engine has it; deleting is a deed of its own."""
+    making = Visit(State.MAKING, job="j", **_BOTH)
+    playing = Visit(State.PLAYING, job="j", playing=True, **_BOTH)
+    for visit in (making, playing):
+        _, done, _ = walk(CLASSROOM, on.Home(), visit=visit)
+        assert done[-1] == "wipe but job"
+        _, done, _ = walk(CLASSROOM, on.OpenStaffDoor(), on.PinAccepted(1), visit=visit)
+        assert done[-1] == "wipe but job"
+    assert walk(CLASSROOM, on.Home(), visit=Visit(State.MAKING, **_BOTH))[1] == ["-making", "wipe"]
+    assert walk(CLASSROOM, on.Delete(), visit=playing)[1] == ["-making", "-playing", "drop", "wipe"]
+    assert walk(CLASSROOM, on.Wipe(), visit=playing)[1] == ["-making", "-playing", "everything", "wipe"]
+
+
 def test_a_lesson_that_fails_while_it_is_watched_is_not_kept() -> None:
     making = Visit(State.MAKING, job="j", **_BOTH)
     states, done, visit = walk(CLASSROOM, on.JobWatchable(), on.JobFailed(WHY), on.Retake(), visit=making)
@@ -460,7 +474,7 @@ def test_whatever_happens(rules: Rules, told: List[on.Event]) -> None:
         if before.job and not visit.job:
             assert {"drop", "wipe", "wipe but job"} & set(deeds)
         if "wipe but job" in deeds:
-            assert rules.keep and before.finished
+            assert rules.keep and before.job
         if visit.state in (State.REVIEW, State.MAKING, State.PLAYING):
             assert visit.photo is not None and visit.voice is not None
         if visit.state is State.ERROR:

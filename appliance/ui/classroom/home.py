@@ -1,7 +1,8 @@
-"""ATTRACT in the classroom: a portrait, a lecture, and what was made before."""
+"""ATTRACT in the classroom: a portrait, a lecture, and what was made before or is being made."""
 
 from __future__ import annotations
 
+import math
 from typing import Any, List, Optional
 
 from PyQt5.QtCore import QTimer, pyqtSignal
@@ -18,10 +19,12 @@ from ..kiosk.screens.page import card, pad, turn
 from ..kiosk.theme import Theme
 from ..kiosk.video_view import VideoView
 from ..kiosk.widgets import Button, Glyph, Label
+from ..locale import explain
 from .archive import Archive, Lecture, OpenLecture
-from .lecture_list import LectureList
+from .lecture_list import LectureList, Row
 from .lecture_view import LectureView
 from .memory import Memory
+from .pictures import Pictures
 from .shortcuts import Wishes
 from .timeline import clock
 
@@ -34,13 +37,21 @@ class HomeScreen(Screen):
     """A `Notice` to whoever is there."""
     wished = pyqtSignal(object)
     """`Wishes` for the visit that begins."""
+    wants_delete = pyqtSignal()
+    """The lecture that is open: whoever asks whether they mean it calls `delete`."""
 
     def __init__(self, rules: Rules, archive: Archive, memory: Memory, video: VideoView) -> None:
         super().__init__()
         self._rules, self._archive, self._memory = rules, archive, memory
         self._lectures: List[Lecture] = []
         self._open: Optional[OpenLecture] = None
-        self._background, self._saving = Background(QtLoop()), Background(QtLoop())
+        self._shown: Optional[Lecture] = None
+        """The one that is open, as last heard of it."""
+        self._saving = False
+        self._background, self._deeds = Background(QtLoop()), Background(QtLoop())
+        self._pictures = Pictures(archive, self._show_lectures)
+        self._number = -1
+        """Of the visit that is shown."""
         self._place = QStackedLayout(self)
         self._desk, self._hall = QWidget(), QWidget()
         self._place.addWidget(self._desk)
@@ -81,29 +92,44 @@ class HomeScreen(Screen):
             widget.setAccessibleName(self.words(f"classroom.{key}"))
         self.lectures.language = self.language
         self._show_lectures()
+        self._tell_why()
 
     def show_visit(self, visit: Visit) -> None:
-        if not self._look.isActive():
+        """After a visit there may be one lecture more, or none any more."""
+        if not self._look.isActive() or visit.number != self._number:
+            self._number = visit.number
             self._look.start()
             self._ask()
 
     def leave(self) -> None:
         self._look.stop()
         self._background.forget()
+        self._pictures.rest()
         self.shut()
 
     def first_focus(self) -> Optional[QWidget]:
         return self.portrait
 
-    # --- a lecture made before ----------------------------------------------------------------------------------------
+    # --- one lecture --------------------------------------------------------------------------------------------------
 
     def open(self, lecture: Lecture) -> None:
+        """One that is being made is watched meanwhile; of one that failed it is said why."""
         self.shut()
         self._open = self._archive.open(lecture.job)
         self._place.setCurrentWidget(self._hall)
-        self.lecture.open(lecture.job, self._open.source, lecture.seconds)
-        self.lecture.show_duration(lecture.seconds, True)
-        self.lecture.first_focus().setFocus()
+        if lecture.failure is None:
+            self.lecture.open(lecture.job, self._open.source, lecture.seconds)
+        self._show_open(lecture)
+        (self.lecture.first_focus() if lecture.failure is None else self.back).setFocus()
+
+    def delete(self) -> None:
+        """The lecture that is open."""
+        if self._open is None:
+            return
+        job = self._open.job
+        self.shut()
+        self._take([lecture for lecture in self._lectures if lecture.job != job])
+        self._deeds.run(lambda: self._archive.delete(job), lambda _: self._deleted(job), self._not_deleted)
 
     def shut(self) -> None:
         """Back to the desk."""
@@ -120,17 +146,28 @@ class HomeScreen(Screen):
         if self._open is None:
             return
         job = self._open.job
-        self.save.setEnabled(False)
+        self._saving = True
+        self._may_save()
         self.notice.emit(Notice("saving"))
-        self._saving.run(lambda: self._archive.save(job), self._saved, self._not_saved)
+        self._deeds.run(lambda: self._archive.save(job), self._saved, self._not_saved)
 
     def _saved(self, _path: Any) -> None:
-        self.save.setEnabled(True)
+        self._saving = False
+        self._may_save()
         self.notice.emit(Notice("saved"))
 
     def _not_saved(self, error: SonicError) -> None:
-        self.save.setEnabled(True)
+        self._saving = False
+        self._may_save()
         self.notice.emit(Notice("save_failed", error))
+
+    def _deleted(self, job: str) -> None:
+        self._memory.forget(job)
+        self._ask()
+
+    def _not_deleted(self, error: SonicError) -> None:
+        self.notice.emit(Notice("delete_failed", error))
+        self._ask()
 
     def _failed(self, error: SonicError) -> None:
         self.shut()
@@ -143,18 +180,49 @@ class HomeScreen(Screen):
 
     def _take(self, lectures: List[Lecture]) -> None:
         self._lectures = lectures
+        self._pictures.want(lectures)
         self._show_lectures()
+        for lecture in lectures:
+            if self._open is not None and self._open.job == lecture.job:
+                self._show_open(lecture)
 
     def _show_lectures(self) -> None:
-        def place(lecture: Lecture) -> float:
-            return self._memory.recall(lecture.job).position
-
-        def note(lecture: Lecture, at: float) -> str:
-            return self.words("classroom.left_at", time=clock(at)) if at else self.words("classroom.from_start")
-
-        self.lectures.show_lectures(self._lectures, place, note)
+        self.lectures.show_rows([self._row(lecture) for lecture in self._lectures])
         self.lectures.setVisible(bool(self._lectures))
         self._nothing.setVisible(not self._lectures)
+
+    def _row(self, lecture: Lecture) -> Row:
+        picture = self._pictures.of(lecture)
+        if lecture.failure is not None:
+            return Row(lecture, self.words("classroom.failed"), 0.0, picture)
+        if lecture.share is None:
+            return Row(lecture, self.words("classroom.queued"), 0.0, picture)
+        if not lecture.finished:
+            made = self.words("classroom.making", percent=math.floor(100 * lecture.share))
+            return Row(lecture, made, lecture.share, picture)
+        at = self._memory.recall(lecture.job).position
+        note = self.words("classroom.left_at", time=clock(at)) if at else self.words("classroom.from_start")
+        return Row(lecture, note, at / lecture.seconds if lecture.seconds else 0.0, picture)
+
+    def _show_open(self, lecture: Lecture) -> None:
+        """How it stands with the one that is open."""
+        self._shown = lecture
+        if lecture.failure is None:
+            self.lecture.show_duration(lecture.seconds, lecture.finished)
+        elif not self.lecture.isHidden():
+            self.lecture.shut()
+        self.lecture.setVisible(lecture.failure is None)
+        self._why.setVisible(lecture.failure is not None)
+        self._may_save()
+        self._tell_why()
+
+    def _may_save(self) -> None:
+        self.save.setEnabled(self._shown is not None and self._shown.finished and not self._saving)
+
+    def _tell_why(self) -> None:
+        failure = self._shown.failure if self._shown is not None else None
+        words = explain(failure, self.language) if failure is not None else ()
+        self._why.setText("\n\n".join((self.words("classroom.failed.why"), *words)))
 
     # --- layout -------------------------------------------------------------------------------------------------------
 
@@ -212,12 +280,16 @@ class HomeScreen(Screen):
         self._column = QVBoxLayout(self._hall)
         self._actions = QHBoxLayout()
         self.back = self._button("plain", "back", "common.back", self.shut)
+        self.remove = self._button("danger", "delete", "playing.delete", self.wants_delete.emit)
         self.save = self._button("plain", "save", "playing.save", self._save)
         self.save.setVisible(self._rules.save)
         self._actions.addWidget(self.back)
         self._actions.addStretch(1)
+        self._actions.addWidget(self.remove)
         self._actions.addWidget(self.save)
+        self._why = Label("lead", True)
         self._column.addWidget(self.lecture, 1)
+        self._column.addWidget(self._why, 1)
         self._column.addLayout(self._actions)
         self.lecture.failed.connect(self._failed)
 

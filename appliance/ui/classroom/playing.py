@@ -30,12 +30,14 @@ class LecturePlayingScreen(Screen):
 
     wants_delete = pyqtSignal()
     without_sound = pyqtSignal()
+    away = pyqtSignal()
+    """The rest is to be made while something else is done here."""
     _chapters_found = pyqtSignal(object, list)
 
     def __init__(self, rules: Rules, video: VideoView, memory: Memory, store: ModelStore, folder: Path) -> None:
         super().__init__()
         self._memory, self._store, self._folder = memory, store, folder
-        self._visit = Visit()
+        self._visit, self._links = Visit(), rules.link
         self._hearing: Optional[Hearing] = None
         self._duration = 0.0
         self.lecture = LectureView(video, memory)
@@ -44,16 +46,18 @@ class LecturePlayingScreen(Screen):
         self.delete = self._button("danger", "delete", "playing.delete", None)
         self.link = self._button("plain", "phone", "playing.link", on.ShowLink())
         self.save = self._button("plain", "save", "playing.save", on.Save())
+        self.away_button = self._button("primary", "clock", "classroom.away", None)
         self.done = self._button("primary", "agree", "classroom.done", on.Done())
         self._column.addWidget(self.lecture, 1)
         self._column.addLayout(self._actions)
         self._actions.addWidget(self.delete)
         self._actions.addStretch(1)
-        for button in (self.link, self.save, self.done):
+        for button in (self.link, self.save, self.away_button, self.done):
             self._actions.addWidget(button)
         self.save.setVisible(rules.save)
-        self.link.setVisible(rules.link)
+        self._offer(False)
         self.delete.clicked.connect(self.wants_delete)
+        self.away_button.clicked.connect(self.away)
         self.lecture.ended.connect(lambda: self.deed.emit(on.PlaybackEnded()))
         self.lecture.failed.connect(self._failed)
         self.lecture.speaker_failed.connect(lambda _error: self.without_sound.emit())
@@ -72,8 +76,7 @@ class LecturePlayingScreen(Screen):
     def show_visit(self, visit: Visit) -> None:
         self._visit = visit
         self.lecture.show_duration(self._duration, visit.finished)
-        for button in (self.save, self.link, self.done):
-            button.setEnabled(visit.finished)
+        self._offer(visit.finished)
         self._hear(visit)
 
     def feed(self, item: Feed) -> None:
@@ -100,6 +103,12 @@ class LecturePlayingScreen(Screen):
         return self.lecture.first_focus()
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _offer(self, finished: bool) -> None:
+        self.save.setEnabled(finished)
+        self.link.setVisible(self._links and finished)
+        self.away_button.setVisible(not finished)
+        self.done.setVisible(finished)
 
     def _hear(self, visit: Visit) -> None:
         if self._hearing is None and visit.job and visit.voice and not self._memory.recall(visit.job).chapters:

@@ -13,6 +13,7 @@ from ..kiosk.screens import visitor_screens
 from ..kiosk.video_view import VideoView
 from .archive import Archive
 from .home import HomeScreen
+from .making import LectureMakingScreen
 from .memory import FILE, Memory
 from .playing import LecturePlayingScreen
 
@@ -31,5 +32,6 @@ def classroom_screens(rules: Rules, parts: Parts) -> Dict[State, Screen]:
     return {
         **visitor_screens(rules, kiosk, parts.speaker, parts.folder),
         State.ATTRACT: HomeScreen(rules, archive, memory, video()),
+        State.MAKING: LectureMakingScreen(),
         State.PLAYING: LecturePlayingScreen(rules, video(), memory, parts.store, parts.lessons),
     }

@@ -8,6 +8,8 @@ from typing import Any, Dict, List, Optional
 from PyQt5.QtGui import QDragEnterEvent, QDropEvent
 
 from ...settings import KioskSettings
+from .. import events as on
+from ..feeds import Notice
 from ..flow import Rules, State, Visit
 from ..kiosk.screen import Screen
 from ..kiosk.window import KioskWindow
@@ -25,6 +27,11 @@ class ClassroomWindow(KioskWindow):
         home: Any = screens[State.ATTRACT]
         home.wished.connect(self._wish)
         home.notice.connect(self.feed)
+        home.wants_delete.connect(self.deleting.open)
+        self.deleting.yes.connect(home.delete)
+        for state in (State.MAKING, State.PLAYING):
+            leaving: Any = screens[state]
+            leaving.away.connect(self._leave_lecture)
 
     def show(self, visit: Optional[Visit] = None) -> None:  # type: ignore[override]
         before = self.visit
@@ -33,6 +40,8 @@ class ClassroomWindow(KioskWindow):
             return
         if visit.number != before.number:
             self._wishes = Wishes()
+        if visit.job:
+            self.leaving.close_up()  # what it says is no longer true
         if visit.state is not before.state:
             self._steer(before.state)
 
@@ -48,6 +57,19 @@ class ClassroomWindow(KioskWindow):
             self._wishes = dropped(self._wishes, path)
         event.acceptProposedAction()
         self._steer(self.visit.state)
+
+    def _ask_home(self) -> None:
+        """Nobody is asked who loses nothing: the engine goes on with what it has, and keeps it."""
+        if self.visit.job:
+            self._leave_lecture()
+        else:
+            super()._ask_home()
+
+    def _leave_lecture(self) -> None:
+        unfinished = not self.visit.finished
+        self.deed.emit(on.Home())
+        if unfinished:
+            self.feed(Notice("goes_on"))
 
     def _wish(self, wishes: Wishes) -> None:
         self._wishes = wishes

@@ -201,7 +201,7 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
         words = self._words(f"notice.{notice.key}")
         if notice.error is not None:
             words = " ".join((words, *explain(failure_of(notice.error), self.visit.language)))
-        symbols = {"saving": "wait", "saved": "done", "listening": "listen", "listened": "listen"}
+        symbols = {"saving": "wait", "saved": "done", "listening": "listen", "listened": "listen", "goes_on": "wait"}
         self.toast.say(symbols.get(notice.key, "warning"), words, for_ever=notice.key == "saving")
 
     def _words(self, key: str) -> str:

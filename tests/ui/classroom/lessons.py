@@ -8,6 +8,7 @@ from typing import Any, List, Tuple
 
 from PyQt5.QtWidgets import QApplication, QWidget
 
+from appliance.engine.job import Failure
 from appliance.settings import EngineSettings, KioskSettings, PickerSettings, Settings, SpeakerSettings
 from appliance.ui.classroom.archive import Lecture
 from appliance.ui.classroom.screens import classroom_screens
@@ -18,7 +19,13 @@ from appliance.ui.flow import Rules, State, Visit
 from appliance.ui.kiosk.screen import Screen
 
 JOBS = [f"{number:032x}" for number in range(5)]
-LECTURES = [Lecture(job, 1_750_000_000.0 - 90_000 * number, 700 + 900.0 * number) for number, job in enumerate(JOBS)]
+WHY = Failure("no_face", "There is no face.", "Take another photo.")
+HOW = ({"share": None, "begun": False}, {"share": 0.42}, {"failure": WHY, "begun": False}, {}, {})
+"""Waiting, being made, failed, finished."""
+LECTURES = [
+    Lecture(job, 1_750_000_000.0 - 90_000 * number, 700 + 900.0 * number, **how)
+    for number, (job, how) in enumerate(zip(JOBS, HOW))
+]
 
 
 def settings_in(folder: Path, **kiosk: Any) -> Settings:

@@ -41,7 +41,6 @@ from appliance.ui.kiosk.screen import Screen
 from appliance.ui.player.silent_speaker import SilentSpeaker
 
 COMMAND = (sys.executable, str(Path(__file__).with_name("film_service.py")))
-COMMAND = (sys.executable, str(Path(__file__).with_name("film_service.py")))
 QUICK = Times(patience=PATIENCE_SECONDS, engine_away=30.0, look=0.1, second=0.02)
 
 
@@ -86,7 +85,7 @@ class Classroom:
         self.home: Any = screens[State.ATTRACT]
         self.playing: Any = screens[State.PLAYING]
         self.screens: Any = screens
-        self.home._archive = Archive(self.parts.engine, media)
+        self.home._archive = self.home._pictures._archive = Archive(self.parts.engine, media)
         self.window = ClassroomWindow(screens, rules, settings.kiosk)
         self.window.resize(1024, 600)
         self.director = Director(QtLoop(), self.window, rules, self.parts)

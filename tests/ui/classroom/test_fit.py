@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,26 @@ def test_everything_can_be_read_and_hit(
         home._take(LECTURES)
         settle()
         _fits(window, size)
+        for lecture in LECTURES[1:3]:
+            home.open(lecture)
+            settle()
+            _fits(window, size)
+        home.shut()
         home._take([])
         settle()
         _fits(window, size)
 
+        visit_at(window, State.MAKING, language, job=JOBS[0])
+        _fits(window, size)
         visit_at(window, State.PLAYING, language, job=JOBS[0], playing=True)
         lecture = screen_of(window, State.PLAYING).lecture
         lecture._job = JOBS[0]
         window.feed(Making(None, None, 754.0, 3601.0))
         lecture.show_chapters([0.0, 290.0, 575.0, 803.0])
         lecture._move(754.0, 754.0, 3601.0)
+        settle()
+        _fits(window, size)
+        window.show(dataclasses.replace(window.visit, finished=True))
         settle()
         _fits(window, size)
     finally:

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any, Iterator
 
+import numpy as np
 import pytest
 
 pytest.importorskip("PyQt5.QtWidgets")
@@ -16,13 +17,16 @@ pytest.importorskip("skimage")
 
 from engine.services import Service
 from PyQt5.QtCore import QMimeData, QPoint, Qt, QUrl
-from PyQt5.QtGui import QDragEnterEvent, QDropEvent
+from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PyQt5.QtTest import QTest
+from ui.classroom.lessons import LECTURES, WHY
 from ui.classroom.rig import allow, classroom, copy_film, film_engine, furnish, plug_in_stick
-from ui.player.films import Film, make_film
+from ui.player.films import Film, make_film, number_of
 
 from appliance.models import ModelStore
+from appliance.ui.classroom.lecture_list import ROW_ROLE
 from appliance.ui.flow import State
+from appliance.ui.locale import explain
 
 SECONDS = 12.0
 
@@ -62,7 +66,7 @@ def test_a_lesson(qapp: Any, engine: Service, film: Film, tmp_path: Path, store:
         lecture, timeline = room.playing.lecture, room.playing.lecture.timeline
         room.until(lambda: timeline.position > 0.5)
         assert not room.director.visit.finished, "watched while it is made"
-        assert not room.playing.save.isEnabled() and not room.playing.done.isEnabled()
+        assert not room.playing.save.isEnabled() and not room.playing.done.isVisible()
         assert timeline.available == pytest.approx(80 / 25) and timeline.duration == pytest.approx(SECONDS)
         assert "3" in lecture.ready.text()
 
@@ -189,6 +193,82 @@ def test_the_small_window_leaves_the_board_free(qapp: Any, engine: Service, tmp_
         room.window.deed.emit(_home())
         room.until_state(State.ATTRACT)
         assert room.window.isVisible() and not small.isVisible()
+
+
+def test_a_lecture_that_is_left_goes_on_being_made(
+    qapp: Any, engine: Service, film: Film, tmp_path: Path, store: ModelStore
+) -> None:
+    """And is found in the list: how far it is, what it looks like; it can be watched, and deleted when asked for."""
+    with classroom(tmp_path, engine.socket, store) as room:
+        home, lectures, lecture = room.home, room.home.lectures, room.home.lecture
+        room.begin_lecture()
+        room.until_state(State.PLAYING)
+        job = room.director.visit.job
+        room.click(room.playing.away_button)
+        room.until_state(State.ATTRACT)
+        assert room.window.toast.isVisible()
+        room.until(lambda: lectures.jobs() == [job])
+        room.until(lambda: home.words("classroom.making", percent=26) in _spoken(lectures))
+        room.until(lambda: lectures.item(0).data(ROW_ROLE).picture is not None)
+        picture = lectures.item(0).data(ROW_ROLE).picture.toImage()
+        assert number_of(_pixels(picture)) == 0
+        assert not list(tmp_path.glob("kiosk/visits/visit-*")), "photo and recording are gone from here"
+
+        _choose_first(lectures)
+        room.until(lambda: lecture.timeline.position > 0.3)
+        assert not home.save.isEnabled() and lecture.timeline.duration == pytest.approx(SECONDS)
+        allow(reel_of(engine), 100)
+        room.until(home.save.isEnabled)
+        room.until(lambda: lecture.timeline.available == pytest.approx(SECONDS))
+
+        room.click(home.remove)
+        room.click(room.window.deleting.stay)
+        assert lecture.isVisible(), "nothing is deleted that was not meant"
+        room.click(home.remove)
+        room.click(room.window.deleting.go)
+        with engine.client() as client:
+            room.until(lambda: client.jobs() == [])
+        room.until(lambda: lectures.count() == 0 and home._pictures._found == {})
+
+
+def test_what_the_engine_has_not_taken_yet_is_not_promised(
+    qapp: Any, engine: Service, tmp_path: Path, store: ModelStore
+) -> None:
+    """Whoever leaves is asked, and nothing of it is left."""
+    with classroom(tmp_path, engine.socket, store) as room:
+        room.begin_lecture()
+        room.until_state(State.MAKING)
+        making = room.screens[State.MAKING]
+        if room.director.visit.job is None:
+            assert not making.away_button.isEnabled()
+            room.window._ask_home()
+            assert room.window.leaving.isVisible()
+        room.until(lambda: room.director.visit.job is not None)
+        assert not room.window.leaving.isVisible(), "it would say what is no longer true"
+
+
+def test_a_lecture_that_failed_says_why(qapp: Any, engine: Service, tmp_path: Path, store: ModelStore) -> None:
+    with classroom(tmp_path, engine.socket, store) as room:
+        home, lectures = room.home, room.home.lectures
+        room.until_state(State.ATTRACT)
+        home._look.stop()
+        home._take([LECTURES[2]])
+        _choose_first(lectures)
+        assert explain(WHY, "zh")[0] in home._why.text()
+        assert not home.lecture.isVisible() and not home.save.isEnabled()
+        room.click(home.remove)
+        room.click(room.window.deleting.go)
+        room.until(lambda: lectures.count() == 0)
+
+
+def _spoken(lectures: Any) -> str:
+    return str(lectures.item(0).data(Qt.AccessibleTextRole)) if lectures.count() else ""
+
+
+def _pixels(picture: QImage) -> np.ndarray:
+    image = picture.convertToFormat(QImage.Format_RGBA8888)
+    data = image.constBits().asstring(image.sizeInBytes())
+    return np.frombuffer(data, np.uint8).reshape(image.height(), image.width(), 4)
 
 
 def _home() -> Any:

@@ -23,7 +23,7 @@ from appliance.models import ModelStore
 from appliance.settings import Settings
 from appliance.ui.director.inspector import Inspector
 from appliance.ui.director.ledger import Ledger
-from appliance.ui.events import Accept, Agree, Back, Begin, Home, Record, Shoot, StopRecording, Wipe
+from appliance.ui.events import Accept, Agree, Back, Begin, Delete, Home, Record, Shoot, StopRecording, Wipe
 from appliance.ui.feeds import DeviceState, EngineState, Level, Making, Preview
 from appliance.ui.flow import Rules, State
 
@@ -90,6 +90,7 @@ def test_a_job_that_could_not_be_deleted_is_deleted_after_a_restart_of_both(own:
     with own.running(LESSON):
         own.until_that(lambda: bool(own.visit.job))
         service.stop(signal.SIGKILL)
+        own.tell(Back())
         own.tell(Home())
     assert not own.private_files()
     service.start()
@@ -133,9 +134,12 @@ def test_a_cancelled_job_is_deleted_and_the_next_one_is_another(own: Stage, serv
         own.until_that(lambda: not jobs_of(service))
         own.tell(Accept())
         own.until_that(lambda: bool(own.visit.job))
-        assert own.visit.job != first
+        second = own.visit.job
+        assert second != first
         own.tell(Home())
-        own.until_that(lambda: not jobs_of(service))
+        own.until_that(lambda: not own.private_files())
+        own.until_that(lambda: Ledger(own.parts.ledger).settled)
+    assert [view.job.id for view in jobs_of(service)] == [second], "a lesson that is left goes on being made"
 
 
 class Deaf(EngineClient):
@@ -234,7 +238,7 @@ def test_the_video_is_seen_while_it_is_made_and_ends_with_the_visit(own: Stage, 
         reader.start()
         own.until_that(lambda: len(b"".join(pieces)) > 36)
         assert b"".join(pieces).startswith(b"init")
-        own.tell(Home())
+        own.tell(Delete())
         reader.join(PATIENCE_SECONDS)
         assert [type(error) for error in errors] == [EngineUnavailable]
         with pytest.raises(EngineUnavailable):
