@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
@@ -12,7 +13,7 @@ from appliance.settings import FRAME_RATE
 from ..export.report import Table
 from ..lint.graph import Graph
 from ..manifest import HERE, SIGNATURES
-from . import frame
+from . import frame, instructions
 from .chip import BYTES_A_S, COPY_BYTES_A_S, MACS_A_S, TASK_S
 from .frame import CORES, CPU_GOAL, FRAME_S, NPU_GOAL, STEPS, Measured, NetworkCost, Processor
 from .layers import layers
@@ -30,25 +31,26 @@ def costs() -> List[NetworkCost]:
 
 def write_report(document: Path = DOCUMENT) -> None:
     """Print the tables and write them to ``document``."""
-    networks, measured = costs(), frame.measured()
-    processors = [_stages(measured), _processors(networks, measured)]
+    networks, measured, counted = costs(), frame.measured(), instructions.counted("aarch64")
+    processors = [_counts(counted, instructions.counted("x86_64")), _counted(counted, measured), _stages(measured)]
+    processors.append(_processors(networks, measured, counted))
     tables = [_npu(networks), _steps(networks), *processors, *map(_layers, networks)]
     console = Console()
     console = console if console.is_terminal else Console(width=140)
     for table in tables:
         table.show(console)
-    told = verdicts(networks, measured)
+    told = verdicts(networks, _in_place(measured, counted), 1.0) + compared(measured, counted)
     for line in told:
         console.print(line, highlight=False)
     text = [_introduction(told, measured), *(table.markdown() for table in tables)]
     document.write_text("\n".join(text), encoding="utf-8")
 
 
-def verdicts(networks: Sequence[NetworkCost], measured: Measured) -> List[str]:
-    """Whether the goals are met, in sentences."""
+def verdicts(networks: Sequence[NetworkCost], measured: Measured, ratio: float = frame.ARM_RATIO) -> List[str]:
+    """Whether the goals are met, in sentences. ``ratio``: of an Arm core's time to that of the ``measured`` stages."""
     npu = FRAME_S / frame.npu_s(networks)
     told = [f"NPU: {npu:.1f} times real time; goal {NPU_GOAL:g}: {_met(npu >= NPU_GOAL)}."]
-    for side, processor in _at(frame.ARM_RATIO, networks, measured).items():
+    for side, processor in _at(ratio, networks, measured).items():
         told.append(
             f"Arm cores, {side} px: {processor.margin:.2f} times real time; goal {CPU_GOAL:g}: "
             f"{_met(processor.margin >= CPU_GOAL)}."
@@ -64,7 +66,7 @@ def _introduction(told: Sequence[str], measured: Measured) -> str:
     machine = measured.machine
     int8, fp16 = (2 * MACS_A_S[precision] / 1e12 for precision in ("int8", "fp16"))
     others = " and ".join(f"{ratio:g}" for ratio in frame.RATIOS if ratio != frame.ARM_RATIO)
-    room = 1e3 * FRAME_S / CPU_GOAL * CORES / frame.ARM_RATIO
+    room = 1e3 * FRAME_S / CPU_GOAL * CORES
     return f"""# Cost of a frame on the board
 
 Written by `{COMMAND}`; changes made by hand are lost with the next run.
@@ -74,8 +76,8 @@ possible at best, and what would be too slow. A frame of video lasts {1e3 * FRAM
 
 {chr(10).join(f"* {line}" for line in told)}
 
-For {CPU_GOAL:g} times real time, all that the Arm cores do for a frame may take {room:.0f} ms of one x86 core. The
-networks have no part in it: they run on the NPU. Half of it is drawing, which a thread a core does, and most of the
+For {CPU_GOAL:g} times real time, all that the Arm cores do for a frame may take {room:.0f} ms of one of them. The
+networks have no part in it: they run on the NPU. Most of it is drawing, which a thread a core does, and most of the
 rest is ffmpeg; H.264 could be encoded by the chip instead.
 
 How it is reckoned, for the NPU:
@@ -93,8 +95,9 @@ For the Arm cores:
 
 * Stages were measured on one core of an x86 server ({machine["processor"]}) by `{COMMAND} --measure`, which makes
   videos of {machine["seconds"]:g} s on one thread, leaves the networks out, and keeps the least of several times.
-* One Arm core of the board is taken to need {frame.ARM_RATIO:g} times as long. That is a stated ratio, from general
-  benchmarks; no instructions were counted. The table shows {others} as well.
+* {_counting()}
+* The other way is a stated ratio, from general benchmarks: one Arm core needs {frame.ARM_RATIO:g} times as long as one
+  of that server. The tables show it, and {others}, beside the counted figures.
 * {COPY_BYTES_A_S / 1e9:g} GB/s are allowed for copying the networks' inputs and outputs. That is an assumption.
 * Programs get {CORES} of the eight cores. A frame takes at least as long as all the work takes on all of them, as the
   engine's main thread takes for its own (with its waiting for the NPU), and as what holds Python's lock takes, which
@@ -147,13 +150,15 @@ def _stages(measured: Measured) -> Table:
     return Table(f"Processor: ms of one core a frame, Arm = x86 × {frame.ARM_RATIO:g}", columns, rows)
 
 
-def _processors(networks: Sequence[NetworkCost], measured: Measured) -> Table:
+def _processors(networks: Sequence[NetworkCost], measured: Measured, counted: Dict[str, instructions.Counts]) -> Table:
+    cases = [(_rate(rate), _in_place(measured, counted, rate), 1.0) for rate in instructions.RATES]
+    cases += [(f"x86 × {ratio:g}", measured, ratio) for ratio in frame.RATIOS]
     rows = []
-    for ratio in frame.RATIOS:
-        for side, processor in _at(ratio, networks, measured).items():
+    for name, stages, ratio in cases:
+        for side, processor in _at(ratio, networks, stages).items():
             limits = [f"{1e3 * spent:.1f}" for spent in processor.limits.values()]
-            rows.append((f"{side} px", f"{ratio:g}", *limits, f"{processor.margin:.2f} ×"))
-    columns = ["video", "Arm core against x86 core"]
+            rows.append((f"{side} px", name, *limits, f"{processor.margin:.2f} ×"))
+    columns = ["video", "Arm core"]
     columns += [f"{limit}, ms a frame" for limit in processor.limits]
     return Table("Processor: what a frame takes at least", [*columns, "margin"], rows)
 
@@ -177,3 +182,86 @@ def _layers(network: NetworkCost) -> Table:
     ]  # fmt: skip
     columns = "layer|operator|precision|million multiplications|kB|cube|computing, µs|memory, µs|roofline, µs"
     return Table(f"`{network.name}`, one call", columns.split("|"), rows)
+
+
+def _counting() -> str:
+    """How instructions were counted."""
+    origin = instructions.origin()
+    versions = dict(origin["versions"]["aarch64"])
+    qemu = versions.pop("QEMU")
+    built = ", ".join(f"{name} {version}" for name, version in versions.items())
+    low, high = instructions.RATES[0], instructions.RATES[-1]
+    engine, ffmpeg = (100 * share for share in (instructions.ENGINE_KERNEL, instructions.FFMPEG_KERNEL))
+    return f"""The verdict rests on the instructions that programs built for aarch64 executed while they made a video of
+  {origin["seconds"]:g} s on one thread, with networks that repeated what they had given on x86:
+  {built}.
+  QEMU {qemu} counted them, by `{COMMAND} --count`, and those of the same versions built for x86.
+* {instructions.PER_CYCLE:g} instructions are taken to be executed in a cycle of {instructions.ARM_HZ / 1e9:g} GHz. That
+  is an assumption: a Cortex-A55 starts two at best, and waits. The tables show {low:g} and {high:g} as well.
+* What the kernel does is not counted. {ffmpeg:.0f} % are added for ffmpeg and {engine:.0f} % for all else, its share
+  on x86."""
+
+
+def compared(measured: Measured, counted: Dict[str, instructions.Counts]) -> List[str]:
+    """Whether the stated ratio to x86 agrees with the counted instructions, in sentences."""
+    told = []
+    for part, inside in (("the engine", False), ("ffmpeg", True)):
+        ratios = [
+            _of(instructions.arm_ms(counts, rate), inside) / _of(measured.stages[side], inside)
+            for side, counts in counted.items()
+            for rate in instructions.RATES
+        ]
+        agrees = min(ratios) <= frame.ARM_RATIO <= max(ratios)
+        told.append(
+            f"By instructions, {part} takes {min(ratios):.1f} to {max(ratios):.1f} times as long on an Arm core as on "
+            f"the x86 core; the stated ratio, {frame.ARM_RATIO:g}, {'agrees' if agrees else '**does not agree**'}."
+        )
+    return told
+
+
+def _of(stages: Dict[str, float], ffmpeg: bool) -> float:
+    """All that ffmpeg takes, or all else."""
+    return sum(spent for stage, spent in stages.items() if (stage == "ffmpeg") == ffmpeg)
+
+
+def _counts(arm: Dict[str, instructions.Counts], x86: Dict[str, instructions.Counts]) -> Table:
+    sides = list(arm)
+    largest = arm[sides[-1]]
+    rows = [
+        (stage, *(f"{arm[side][stage]['all'] / 1e6:.2f}" for side in sides),
+         *(f"{100 * largest[stage][kind] / largest[stage]['all']:.0f} %" for kind in ("vector", "memory")),
+         *(f"{x86[side][stage]['all'] / 1e6:.2f}" for side in sides))
+        for stage in largest
+    ]  # fmt: skip
+    columns = [
+        "stage", *(f"Arm, {side} px" for side in sides), "of it vectors and floating point", "loads and stores",
+        *(f"x86, {side} px" for side in sides),
+    ]  # fmt: skip
+    return Table("Processor: million instructions a frame", columns, rows)
+
+
+def _in_place(
+    measured: Measured, counted: Dict[str, instructions.Counts], rate: float = instructions.PER_CYCLE
+) -> Measured:
+    """With the counted times of an Arm core in the place of those of x86."""
+    return dataclasses.replace(
+        measured, stages={side: instructions.arm_ms(counts, rate) for side, counts in counted.items()}
+    )
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:g} instructions a cycle"
+
+
+def _counted(counted: Dict[str, instructions.Counts], x86: Measured) -> Table:
+    rows = []
+    for side, counts in counted.items():
+        spent = [instructions.arm_ms(counts, rate) for rate in instructions.RATES]
+        for stage, measured in x86.stages[side].items():
+            rows.append((
+                f"{side} px", stage, *(f"{each[stage]:.1f}" for each in spent), f"{measured:.2f}",
+                *(f"{each[stage] / measured:.1f}" for each in spent),
+            ))  # fmt: skip
+    columns = ["video", "stage", *(f"Arm, ms at {rate:g}" for rate in instructions.RATES), "x86, ms measured"]
+    columns += [f"Arm / x86 at {rate:g}" for rate in instructions.RATES]
+    return Table("Processor: ms of one core a frame, by instructions a cycle", columns, rows)
