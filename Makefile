@@ -64,10 +64,10 @@ bundle: .venv/front-ends .venv/models
 bundle-board: .venv37/installed .venv/models
 	$(BIN37)/python tools/make_bundle.py --machine aarch64
 
-# The installed appliance on a whole machine, imitated by QEMU; needs root and up to an hour.
+# The installed appliance on whole machines, imitated by QEMU; needs root and up to an hour.
 boot-test: .venv/installed .venv/models
 	@sh tools/system_packages.sh boot
-	SONIC_BOOT_TEST=1 $(BIN)/python -m pytest tests/boot/test_machine.py
+	SONIC_BOOT_TEST=1 $(BIN)/python -m pytest tests/boot/test_machine.py tests/boot/test_kiosk.py
 
 clean:
 	rm -rf .cache .venv .venv37 .venv-factory build dist *.egg-info demo.mp4

@@ -2,6 +2,7 @@
 
     python3 tools/make_image.py container BUNDLE     a folder that systemd-nspawn boots
     python3 tools/make_image.py machine BUNDLE       the same with a kernel, test devices and a disk image, for QEMU
+    python3 tools/make_image.py kiosk BUNDLE         likewise, with the profile that has a screen
 
 Prints the path of what was made. Everything is kept in .cache/boot and made again only when its recipe or the bundle
 has changed. The first time needs the network, for Debian's packages; $DEBIAN_MIRROR names another place for them.
@@ -27,7 +28,6 @@ from typing import Dict, Iterator, List, Tuple
 CACHE = Path(__file__).resolve().parent.parent / ".cache" / "boot"
 MIRROR = "http://deb.debian.org/debian"
 RELEASE = "bookworm"
-PROFILE = "headless"
 NSPAWN = ("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--console=pipe")
 NO_DEBIAN = 75
 """Exit status where the mirror gave nothing: no fault of ours (EX_TEMPFAIL of sysexits.h)."""
@@ -57,37 +57,53 @@ TimeoutStartSec=1800
 Environment=SONIC_ENGINE_HANG_SECONDS=600
 Environment=NPY_DISABLE_CPU_FEATURES=X86_V3
 """
-"""For the engine on a processor that QEMU imitates, twenty to fifty times slower than a real one. QEMU 7.2 imitates an
+"""For services on a processor that QEMU imitates, twenty to fifty times slower than a real one. QEMU 7.2 imitates an
 AVX2 instruction of NumPy's wrongly, with a segmentation fault, so NumPy does without."""
+
+
+SCREEN_PACKAGES = (
+    "libgl1", "libegl1", "libglib2.0-0", "libdbus-1-3", "libfontconfig1", "libxkbcommon-x11-0", "libxcb-icccm4",
+    "libxcb-image0", "libxcb-keysyms1", "libxcb-randr0", "libxcb-render-util0", "libxcb-shape0", "libxcb-xinerama0",
+    "libxcb-xkb1", "fonts-wqy-zenhei", "libportaudio2",
+)  # fmt: skip
+"""What tools/bundle/README.md says that screen and microphone need."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A system: Debian packages beside the smallest ones, and files (path → text) written over them."""
+    """A system: Debian packages beside the smallest ones, the appliance's profile, and files (path → text) written over
+    all that. ``base``: the kind whose Debian it shares."""
 
+    base: str
     packages: Tuple[str, ...]
+    profile: str
     files: Dict[str, str]
 
 
 _PACKAGES = ("systemd", "systemd-sysv", "udev", "dbus", "python3", "python3-venv")
+_MACHINE_PACKAGES = (*_PACKAGES, "kmod", "linux-image-amd64", "alsa-utils", *SCREEN_PACKAGES)
 _FILES = {
     "etc/hostname": "appliance\n",
     "etc/systemd/system/boot-test.service": TEST_UNIT,
     # The journal is read after the machine has gone.
     "etc/systemd/journald.conf.d/boot-test.conf": "[Journal]\nStorage=persistent\nRateLimitIntervalSec=0\n",
 }
+_MACHINE_FILES = {
+    **_FILES,
+    "etc/fstab": "/dev/vda / ext4 defaults 0 1\n/dev/vdb /opt/boot-test ext4 defaults 0 2\n",
+    "etc/modules-load.d/boot-test.conf": "vivid\nsnd-aloop\n",
+    "etc/systemd/system/sonic-engine.service.d/boot-test.conf": PATIENCE,
+    # One camera with two inputs is enough.
+    "etc/modprobe.d/boot-test.conf": "options vivid n_devs=1 node_types=0x1\n",
+}
 RECIPES = {
-    "container": Recipe(_PACKAGES, _FILES),
-    "machine": Recipe(
-        (*_PACKAGES, "kmod", "linux-image-amd64", "alsa-utils"),
-        {
-            **_FILES,
-            "etc/fstab": "/dev/vda / ext4 defaults 0 1\n/dev/vdb /opt/boot-test ext4 defaults 0 2\n",
-            "etc/modules-load.d/boot-test.conf": "vivid\nsnd-aloop\n",
-            "etc/systemd/system/sonic-engine.service.d/boot-test.conf": PATIENCE,
-            # One camera with two inputs is enough.
-            "etc/modprobe.d/boot-test.conf": "options vivid n_devs=1 node_types=0x1\n",
-        },
+    "container": Recipe("container", _PACKAGES, "headless", _FILES),
+    "machine": Recipe("machine", _MACHINE_PACKAGES, "headless", _MACHINE_FILES),
+    "kiosk": Recipe(
+        "machine",
+        _MACHINE_PACKAGES,
+        "kiosk",
+        {**_MACHINE_FILES, "etc/systemd/system/sonic-kiosk.service.d/boot-test.conf": PATIENCE},
     ),
 }
 
@@ -95,9 +111,9 @@ RECIPES = {
 def base_tree(kind: str) -> Path:
     """Debian alone, by debootstrap: 50 s for the container, 100 s for the machine, where the mirror is near."""
     recipe = RECIPES[kind]
-    tree = CACHE / f"debian-{kind}-{_short_hash(repr((RELEASE, recipe.packages)).encode())}"
+    tree = CACHE / f"debian-{recipe.base}-{_short_hash(repr((RELEASE, recipe.packages)).encode())}"
     if not tree.exists():
-        with _made_whole(tree, f"debian-{kind}-*") as part:
+        with _made_whole(tree, f"debian-{recipe.base}-*") as part:
             mirror = os.environ.get("DEBIAN_MIRROR", MIRROR)
             included = "--include=" + ",".join(recipe.packages)
             try:
@@ -112,14 +128,13 @@ def base_tree(kind: str) -> Path:
 
 def product_tree(kind: str, bundle: Path) -> Path:
     """The base with the appliance installed as on a board: from the bundle alone, with no network."""
-    base, files = base_tree(kind), RECIPES[kind].files
-    tree = (
-        CACHE / f"{kind}-{_short_hash(base.name.encode(), repr(sorted(files.items())).encode(), bundle.read_bytes())}"
-    )
+    base, recipe = base_tree(kind), RECIPES[kind]
+    ingredients = repr((recipe.profile, sorted(recipe.files.items()))).encode()
+    tree = CACHE / f"{kind}-{_short_hash(base.name.encode(), ingredients, bundle.read_bytes())}"
     if not tree.exists():
         with _made_whole(tree, f"{kind}-*") as part:
             copy_tree(base, part)
-            for name, text in files.items():
+            for name, text in recipe.files.items():
                 path = part / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
@@ -128,19 +143,19 @@ def product_tree(kind: str, bundle: Path) -> Path:
             script = (
                 "systemctl enable boot-test.service && "
                 f"mkdir /root/bundle && tar -C /root/bundle -xf {shlex.quote(inside)} && "
-                f"sh /root/bundle/*/install.sh --profile {PROFILE} && rm -r /root/bundle"
+                f"sh /root/bundle/*/install.sh --profile {recipe.profile} && rm -r /root/bundle"
             )
             _run(*NSPAWN, "-D", part, f"--bind-ro={bundle}:{inside}", "sh", "-euc", script)
             (part / inside[1:]).unlink()
     return tree
 
 
-def disk_image(bundle: Path) -> Path:
-    """An ext4 disk of the machine's product tree; kernel and initrd lie beside it as PATH.kernel and PATH.initrd."""
-    tree = product_tree("machine", bundle)
+def disk_image(kind: str, bundle: Path) -> Path:
+    """An ext4 disk of a product tree; kernel and initrd lie beside it as PATH.kernel and PATH.initrd."""
+    tree = product_tree(kind, bundle)
     image = CACHE / f"{tree.name}.ext4"
     if not image.exists():
-        for old in CACHE.glob("machine-*.ext4*"):
+        for old in CACHE.glob(f"{kind}-*.ext4*"):
             old.unlink()
         for name, suffix in (("vmlinuz-*", ".kernel"), ("initrd.img-*", ".initrd")):
             (newest,) = (tree / "boot").glob(name)
@@ -203,7 +218,8 @@ def main() -> None:
     chosen = parser.parse_args()
     with locked():
         bundle = chosen.bundle.resolve()
-        print(disk_image(bundle) if chosen.kind == "machine" else product_tree(chosen.kind, bundle))
+        make = product_tree if chosen.kind == "container" else disk_image
+        print(make(chosen.kind, bundle))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 #   PortAudio's headers, from which PyAudio is built, and a sound server to record from and play to.
 #   What Qt needs, a screen without a monitor, and a Chinese font.
 #   mkfs.vfat, for USB sticks.
-#   With "boot" also QEMU and e2fsprogs, for `make boot-test`, which needs them.
+#   With "boot" also QEMU, e2fsprogs and mtools, for `make boot-test`, which needs them.
 set -u
 
 missing() {
@@ -32,8 +32,8 @@ if command -v dpkg-query >/dev/null; then
         libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-sync1 libxcb-xfixes0 libxcb-xinerama0 \
         libxcb-xkb1 xvfb xauth xdotool x11-utils fonts-wqy-zenhei fonts-noto-core | tr '\n' ' ')"
 fi
-if [ "${1-}" = boot ] && missing qemu-system-x86_64 mke2fs debugfs; then
-    packages="$packages qemu-system-x86 e2fsprogs"
+if [ "${1-}" = boot ] && missing qemu-system-x86_64 mke2fs debugfs mcopy; then
+    packages="$packages qemu-system-x86 e2fsprogs mtools"
 fi
 packages=$(echo $packages)
 [ -n "$packages" ] || exit 0

@@ -1,4 +1,5 @@
-"""A whole machine imitated by QEMU, kernel included: without network, and with a plug that can be pulled."""
+"""A whole machine imitated by QEMU, kernel included: without network, with a plug that can be pulled, and whatever else
+is connected to it."""
 
 from __future__ import annotations
 
@@ -7,8 +8,9 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+from boot.monitor import Monitor
 from boot.report import Report, read_lines
 from boot.trees import SBIN
 
@@ -17,17 +19,20 @@ SHARE_BYTES = 256 << 20
 LOOK_SECONDS = 0.2
 
 Line = Dict[str, Any]
+Outside = Callable[[Line, Monitor], bool]
+"""Called once with each reported line; may do something to the machine. True pulls the plug."""
 
 
 class Emulator:
     """One machine: its disk, and a second one with what the test brings and takes away. Both outlive a boot.
 
     Only the processor is imitated (TCG), so that it runs where KVM does not: twenty to fifty times slower.
+    ``devices``: options of QEMU for what else is connected.
     """
 
-    def __init__(self, image: Path, share: Path, scratch: Path) -> None:
+    def __init__(self, image: Path, share: Path, scratch: Path, devices: Sequence[str] = ()) -> None:
         self.disk = scratch / "disk.ext4"
-        self._scratch, self._share, self._image = scratch, share, image
+        self._scratch, self._image, self._devices = scratch, image, devices
         self.boots: List[Dict[str, Any]] = []
         subprocess.run(["cp", "--sparse=always", "--reflink=auto", str(image), str(self.disk)], check=True)
         self._shared_disk = scratch / "share.ext4"
@@ -35,22 +40,23 @@ class Emulator:
             file.truncate(SHARE_BYTES)
         _tool("mke2fs", "-q", "-F", "-t", "ext4", "-d", str(share), str(self._shared_disk))
 
-    def boot(self, plan: Dict[str, Any], seconds: float, pull_plug: Optional[Callable[[Line], bool]] = None) -> Report:
-        """Boot and do the steps of `plan`, until it switches itself off, or `pull_plug` is true of a reported line.
+    def boot(self, plan: Dict[str, Any], seconds: float, outside: Optional[Outside] = None) -> Report:
+        """Boot and do the steps of `plan`, until it switches itself off, or ``outside`` wants the plug pulled.
 
         A pulled plug is SIGKILL to QEMU: all that the guest had not yet given to its disk is gone.
         """
         folder = self._scratch / f"boot-{len(self.boots) + 1}"
         folder.mkdir()
         self._write("plan.json", json.dumps(plan))
-        console, lines = folder / "console.txt", folder / "report.jsonl"
+        console, lines, monitor = folder / "console.txt", folder / "report.jsonl", Monitor(folder / "qmp")
         began = time.monotonic()
         with (folder / "qemu.txt").open("wb") as output:
             machine = subprocess.Popen(
-                self._command(console, lines), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-            )
+                [*self._command(console, lines), *monitor.options(), *self._devices],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
             try:
-                pulled = self._watch(machine, lines, began + seconds, pull_plug)
+                pulled = self._watch(machine, lines, began + seconds, outside, monitor)
             finally:
                 machine.kill()
                 machine.wait()
@@ -73,11 +79,13 @@ class Emulator:
         self._shared_disk.unlink()
 
     def _watch(
-        self, machine: subprocess.Popen[bytes], lines: Path, until: float, pull_plug: Optional[Callable[[Line], bool]]
+        self, machine: subprocess.Popen[bytes], lines: Path, until: float, outside: Optional[Outside], monitor: Monitor
     ) -> bool:
+        told = 0
         while machine.poll() is None and time.monotonic() < until:
-            if pull_plug is not None and any(pull_plug(line) for line in read_lines(lines)):
-                machine.kill()
+            new = list(read_lines(lines))[told:]
+            told += len(new)
+            if outside is not None and any(outside(line, monitor) for line in new):
                 return True
             time.sleep(LOOK_SECONDS)
         return False

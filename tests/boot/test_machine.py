@@ -22,6 +22,7 @@ from typing import Any, Dict, Iterator, NamedTuple
 
 import pytest
 from boot.emulator import Emulator
+from boot.monitor import Monitor
 from boot.report import Report
 from boot.test_container import assert_plays
 from boot.trees import image, require, write_share
@@ -58,7 +59,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     machine = Emulator(image("machine"), share, tmp_path_factory.mktemp("machine"))
     plan: Dict[str, Any] = {"options": OPTIONS, "patience": PATIENCE_S}
     steps = ["boot", "ready", "network", "camera", "microphone", "job", "memory", "until_cut"]
-    before = machine.boot({**plan, "steps": steps}, BOOT_SECONDS, pull_plug=_far_enough)
+    before = machine.boot({**plan, "steps": steps}, BOOT_SECONDS, _far_enough)
     cut = [mark["facts"] for mark in before.marks if mark["mark"] == "segment"]
     job, segments = (cut[-1]["id"], cut[-1]["segments"]) if cut else ("", 0)
     after = machine.boot({**plan, "steps": ["boot", "ready", "after_cut", "doctor"], "job": job}, BOOT_SECONDS)
@@ -68,7 +69,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     machine.remove()
 
 
-def _far_enough(line: Dict[str, Any]) -> bool:
+def _far_enough(line: Dict[str, Any], monitor: Monitor) -> bool:
     return line.get("mark") == "segment" and line["facts"]["segments"] >= SEGMENTS_BEFORE_CUT
 
 

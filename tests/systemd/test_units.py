@@ -202,9 +202,10 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_nothing_on_a_stick_can_be_executed_and_only_kiosks_mount_any() -> None:
     rules = (SOURCE / "71-sonic-sticks.rules").read_text()
     options = re.findall(r'ENV\{SONIC_STICK\}="([^"]+)"', rules)
-    assert len(options) == 2
+    assert len(options) == 3
     assert all({"nosuid", "nodev", "noexec"} <= set(line.split(",")) for line in options)
     assert rules.count("systemd-mount") == 1
+    assert "SUBSYSTEMS!=" not in rules  # which any device fulfils: it is looked for along the way up to the port
     for profile in PROFILES:
         plan = make_plan(profile, SOURCE, processors=2, npu=False)
         assert ("/etc/udev/rules.d/71-sonic-sticks.rules" in plan.files) == (profile != "headless")

@@ -12,10 +12,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import devices
+import kiosk
 import service
 from report import SHARED, Report
 
-STEPS = {**service.STEPS, **devices.STEPS}
+STEPS = {**service.STEPS, **devices.STEPS, **kiosk.STEPS}
 
 
 def main() -> None:
