@@ -15,10 +15,10 @@ from .output import Output, output_options
 def headless(output: Output) -> None:
     """Press the button and speak: the video is played, or left in a folder.
 
-    Hold the button while you speak, or tap it: then a second tap or silence ends the recording. Next the camera takes a
-    photo, unless [headless] portrait names one; the engine makes the video; the player of the settings plays it. Press
-    again to end it. After a mistake (falling tones, fast blinking) a press tries again. The wipe button, held for five
-    seconds, deletes everything.
+    Hold the button, and speak after the tone, as long as the lamp burns; or tap it: then a second tap or silence ends
+    the recording. Only in that time is the microphone open. Next the camera takes a photo, unless [headless] portrait
+    names one; the engine makes the video; the player of the settings plays it. Press again to end it. After a mistake
+    (falling tones, fast blinking) a press tries again. The wipe button, held for five seconds, deletes everything.
 
     \b
     The lamp breathes       ready

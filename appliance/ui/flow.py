@@ -275,7 +275,7 @@ def _onward(visit: Visit, rules: Rules) -> Visit:
     missing = [name for name in order if not getattr(visit, name)]
     if not missing:
         return _to(visit, State.MAKING if rules.automatic else State.REVIEW)
-    return _take_photo(visit, rules) if missing[0] == "photo" else _take_voice(visit, rules)
+    return _take_photo(visit, rules) if missing[0] == "photo" else _take_voice(visit)
 
 
 def _take_photo(visit: Visit, rules: Rules) -> Visit:
@@ -284,8 +284,8 @@ def _take_photo(visit: Visit, rules: Rules) -> Visit:
     return _to(visit, State.PHOTO if rules.camera else State.PHOTO_PICK)
 
 
-def _take_voice(visit: Visit, rules: Rules) -> Visit:
-    return _to(visit, State.VOICE_RECORDING if rules.automatic else State.VOICE)
+def _take_voice(visit: Visit) -> Visit:
+    return _to(visit, State.VOICE)
 
 
 def _home(visit: Visit, rules: Rules, *deeds: Effect) -> Step:
@@ -403,9 +403,21 @@ def _voice_pick(visit: Visit, event: Any, rules: Rules) -> Step:
     return (_to(visit, State.VOICE_PICK) if rules.pick else visit), ()
 
 
+def _record(visit: Visit, event: Any, rules: Rules) -> Step:
+    """Without a screen the front end says itself when to speak, and says so just before."""
+    return _to(visit, State.VOICE_RECORDING if rules.automatic else State.VOICE_COUNTDOWN), ()
+
+
+def _meter_failed(visit: Visit, event: Any, rules: Rules) -> Step:
+    """With a screen the meter itself says what is wrong, and goes on when the microphone is back."""
+    return (_fail(visit, event.why, State.VOICE) if rules.automatic else visit), ()
+
+
 def _voice_back(visit: Visit, event: Any, rules: Rules) -> Step:
     if visit.voice:
         return _to(visit, State.REVIEW), ()
+    if rules.automatic:
+        return _home(visit, rules)
     if rules.portrait:
         return (_to(visit, State.CONSENT), ()) if rules.consent else _home(visit, rules)
     return _to(visit, State.PHOTO_REVIEW, candidate=visit.photo, photo=None, picked=False), ()
@@ -429,25 +441,23 @@ def _voice_accepted(visit: Visit, event: Any, rules: Rules) -> Step:
 
 
 def _voice_refused(visit: Visit, event: Any, rules: Rules) -> Step:
-    return _fail(visit, event.why, _voice_state(visit, rules)), ()
+    return _fail(visit, event.why, _voice_state(visit)), ()
 
 
 def _voice_retake(visit: Visit, event: Any, rules: Rules) -> Step:
-    return _to(visit, _voice_state(visit, rules)), ()
+    return _to(visit, _voice_state(visit)), ()
 
 
 def _voice_keep(visit: Visit, event: Any, rules: Rules) -> Step:
     return _onward(dataclasses.replace(visit, voice=visit.candidate), rules), ()
 
 
-def _voice_state(visit: Visit, rules: Rules) -> State:
-    if rules.automatic:
-        return State.VOICE_RECORDING
+def _voice_state(visit: Visit) -> State:
     return State.VOICE_PICK if visit.picked else State.VOICE
 
 
 def _voice_failed(visit: Visit, event: Any, rules: Rules) -> Step:
-    return _fail(visit, event.why, State.VOICE_RECORDING if rules.automatic else State.VOICE), ()
+    return _fail(visit, event.why, State.VOICE), ()
 
 
 def _listen(visit: Visit, event: Any, rules: Rules) -> Step:
@@ -473,7 +483,7 @@ def _change_photo(visit: Visit, event: Any, rules: Rules) -> Step:
 
 
 def _change_voice(visit: Visit, event: Any, rules: Rules) -> Step:
-    return _take_voice(visit, rules), ()
+    return _take_voice(visit), ()
 
 
 def _review_back(visit: Visit, event: Any, rules: Rules) -> Step:
@@ -645,7 +655,8 @@ _TABLE: Dict[Tuple[State, Type[Any]], _Handler] = {
     (State.PHOTO_REVIEW, on.Retake): _photo_retake,
     (State.PHOTO_REVIEW, on.Back): _photo_retake,
     #
-    (State.VOICE, on.Record): _go(State.VOICE_COUNTDOWN),
+    (State.VOICE, on.Record): _record,
+    (State.VOICE, on.DeviceFailed): _meter_failed,
     (State.VOICE, on.Pick): _voice_pick,
     (State.VOICE, on.Back): _voice_back,
     (State.VOICE_COUNTDOWN, on.CountdownOver): _go(State.VOICE_RECORDING),

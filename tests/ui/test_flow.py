@@ -279,12 +279,13 @@ CLASSROOM = Rules(consent=False, watch_early=True, keep=True, idle=False)
 
 def test_without_a_screen_the_voice_comes_first_and_nothing_is_asked() -> None:
     states, done, visit = walk(
-        HEADLESS, on.Begin(), on.StopRecording(), on.VoiceRecorded(VOICE), on.VoiceAccepted(), on.CountdownOver(),
-        on.PhotoTaken(PHOTO), on.PhotoAccepted(), on.JobAccepted("j"), on.JobDone(), on.PlaybackEnded(), on.Begin(),
+        HEADLESS, on.Begin(), on.Record(), on.StopRecording(), on.VoiceRecorded(VOICE), on.VoiceAccepted(),
+        on.CountdownOver(), on.PhotoTaken(PHOTO), on.PhotoAccepted(), on.JobAccepted("j"), on.JobDone(),
+        on.PlaybackEnded(), on.Begin(),
     )  # fmt: skip
     assert states == [
-        "voice_recording", "voice_recording", "voice_check", "photo_countdown", "photo_shot", "photo_check", "making",
-        "making", "playing", "thanks", "voice_recording",
+        "voice", "voice_recording", "voice_recording", "voice_check", "photo_countdown", "photo_shot", "photo_check",
+        "making", "making", "playing", "thanks", "voice",
     ]  # fmt: skip
     assert [deed for deed in done if deed[0] not in "+-"] == ["end_recording", "wipe", "wipe"]
     assert visit.photo is None and visit.voice is None
@@ -292,17 +293,18 @@ def test_without_a_screen_the_voice_comes_first_and_nothing_is_asked() -> None:
 
 def test_without_a_screen_a_portrait_needs_no_camera() -> None:
     rules = dataclasses.replace(HEADLESS, portrait=PHOTO)
-    states, _, visit = walk(rules, on.Begin(), on.VoiceRecorded(VOICE), on.VoiceAccepted(COPY))
-    assert states == ["voice_recording", "voice_check", "making"]
+    states, _, visit = walk(rules, on.Begin(), on.Record(), on.VoiceRecorded(VOICE), on.VoiceAccepted(COPY))
+    assert states == ["voice", "voice_recording", "voice_check", "making"]
     assert (visit.photo, visit.voice) == (PHOTO, COPY)
 
 
 @pytest.mark.parametrize(
     ("told", "again"),
     [
-        ([on.DeviceFailed(WHY)], "voice_recording"),
-        ([on.VoiceRecorded(VOICE), on.VoiceRefused(WHY)], "voice_recording"),
-        ([on.VoiceRecorded(VOICE), on.VoiceAccepted(), on.DeviceFailed(WHY)], "photo_countdown"),
+        ([on.DeviceFailed(WHY)], "voice"),
+        ([on.Record(), on.DeviceFailed(WHY)], "voice"),
+        ([on.Record(), on.VoiceRecorded(VOICE), on.VoiceRefused(WHY)], "voice"),
+        ([on.Record(), on.VoiceRecorded(VOICE), on.VoiceAccepted(), on.DeviceFailed(WHY)], "photo_countdown"),
     ],
 )
 def test_without_a_screen_the_same_button_tries_again(told: List[on.Event], again: str) -> None:

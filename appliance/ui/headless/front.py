@@ -9,7 +9,7 @@ from ...errors import SonicError
 from ...settings import HeadlessSettings
 from ..director.video import VideoSource
 from ..director.work import failure_of
-from ..events import Accept, Begin, Done, Event, PlaybackEnded, PlaybackFailed, StopRecording, Wipe
+from ..events import Accept, Begin, Done, Event, Home, PlaybackEnded, PlaybackFailed, Record, StopRecording, Wipe
 from ..feeds import Countdown, Feed, Level
 from ..flow import State, Visit
 from ..frontend import FrontEnd
@@ -24,6 +24,7 @@ SILENCE_SECONDS = 2.0
 
 LAMP: Dict[State, str] = {
     State.ATTRACT: "pulse",
+    State.VOICE: "off",
     State.VOICE_RECORDING: "off",
     State.VOICE_CHECK: "slow_blink",
     State.PHOTO_COUNTDOWN: "countdown",
@@ -38,7 +39,6 @@ LAMP: Dict[State, str] = {
 """Pattern of `capture.buttons.lamp`. While it records the lamp is steady, from the first sound on."""
 
 TONE: Dict[State, str] = {
-    State.VOICE_RECORDING: "speak",
     State.VOICE_CHECK: "heard",
     State.PHOTO_CHECK: "shot",
     State.MAKING: "making",
@@ -59,7 +59,9 @@ class HeadlessFrontEnd(FrontEnd):
         self._visit = Visit()
         self._hands_free = False
         self._held = False
-        """The press that began the recording has not ended."""
+        """The press that began the visit has not ended."""
+        self._call: Optional[object] = None
+        """To speak, while its tone sounds."""
         self._showing: Optional[Showing] = None
         self._ending: List[Showing] = []
         self._left: Optional[str] = None
@@ -71,7 +73,10 @@ class HeadlessFrontEnd(FrontEnd):
         state = self._visit.state
         if state in (State.ATTRACT, State.THANKS, State.ERROR):
             self._held, self._hands_free = True, False
+            self._prompts.prepare()
             self.tell(Accept() if state is State.ERROR else Begin())
+        elif state is State.VOICE:
+            self._give_up()
         elif state is State.VOICE_RECORDING:
             self.tell(StopRecording())
         elif state is State.PLAYING:
@@ -82,11 +87,14 @@ class HeadlessFrontEnd(FrontEnd):
     def released(self, seconds: float) -> None:
         """``seconds``: how long it was down."""
         held, self._held = self._held, False
-        if held and self._visit.state is State.VOICE_RECORDING:
-            if seconds < TAP_SECONDS:
-                self._hands_free = True
-            else:
-                self.tell(StopRecording())
+        if not held or self._visit.state not in (State.VOICE, State.VOICE_RECORDING):
+            return
+        if seconds < TAP_SECONDS:
+            self._hands_free = True
+        elif self._visit.state is State.VOICE:
+            self._give_up()
+        else:
+            self.tell(StopRecording())
 
     def wipe(self) -> None:
         """The emergency button was held."""
@@ -99,6 +107,7 @@ class HeadlessFrontEnd(FrontEnd):
         before, self._visit = self._visit.state, visit
         if visit.state is before:
             return
+        self._call = None
         self._lamp(LAMP.get(visit.state, "off"))
         if visit.state in TONE:
             self._prompts.say(TONE[visit.state])
@@ -108,6 +117,8 @@ class HeadlessFrontEnd(FrontEnd):
     def feed(self, item: Feed) -> None:
         if isinstance(item, Countdown):
             self._prompts.say("tick")
+        elif isinstance(item, Level) and self._visit.state is State.VOICE:
+            self._call_to_speak()
         elif isinstance(item, Level) and self._visit.state is State.VOICE_RECORDING:
             if item.seconds:
                 self._lamp("steady")
@@ -135,6 +146,22 @@ class HeadlessFrontEnd(FrontEnd):
         self.stop_playing()
         for showing in self._ending:
             showing.close()
+
+    def _call_to_speak(self) -> None:
+        """Only now that there is sound: a microphone takes up to half a second to open, and who is told before loses
+        the first syllable. The recording begins when the tone is over, so that it is not heard in it."""
+        if self._call is None:
+            call = self._call = object()
+            self._prompts.say("speak", lambda: self._loop.call_soon(lambda: self._called(call)))
+
+    def _called(self, call: object) -> None:
+        if call is self._call:
+            self.tell(Record())
+
+    def _give_up(self) -> None:
+        """Whoever let go before the tone has said nothing yet."""
+        self.tell(Home())
+        self._prompts.say("failed")
 
     def _shown(self, showing: Showing, visit: Visit, error: Optional[SonicError]) -> None:
         if showing is self._showing:

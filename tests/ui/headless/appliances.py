@@ -18,6 +18,7 @@ from engine.services import Service, patiently
 from helpers import REPOSITORY
 from ui.director.stage import Stage
 
+from appliance.capture.microphone.file import FileMicrophone
 from appliance.settings import ButtonSettings, HeadlessSettings
 from appliance.ui.headless.run import run_headless
 
@@ -31,6 +32,8 @@ class Appliance:
 
     def __init__(self, stage: Stage, rig: Any, **headless: Any) -> None:
         self.stage, self.rig = stage, rig
+        # At the pace of a person, who would be done before the tone is.
+        stage.parts = dataclasses.replace(stage.parts, microphone=FileMicrophone(stage.voice))
         self.played, self.left = stage.folder / "played", stage.folder / "left"
         self.played.mkdir()
         self.left.mkdir()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-from typing import List
+import time
 
 import numpy as np
 import pytest
 from engine.engines import PATIENCE_SECONDS
+from ui.headless.loudspeaker import Loudspeaker
 
-from appliance.errors import SpeakerError
 from appliance.ui.headless.prompts import Prompts
 from appliance.ui.headless.tones import TONES, tone
-from appliance.ui.player.silent_speaker import SilentStream
-from appliance.ui.player.speaker import RATE, Speaker, SpeakerStream
+from appliance.ui.player.speaker import RATE
 
 
 @pytest.mark.parametrize("name", TONES)
@@ -37,35 +37,6 @@ def test_tones_can_be_told_apart_by_the_course_of_their_pitch() -> None:
 def strongest(sound: np.ndarray) -> float:
     """Hertz."""
     return float(np.argmax(np.abs(np.fft.rfft(sound, RATE))))
-
-
-class Loudspeaker(Speaker):
-    """``heard``: samples of all streams; ``open_streams`` now. One that is ``missing`` cannot be opened."""
-
-    def __init__(self) -> None:
-        self.heard: List[np.ndarray] = []
-        self.open_streams = 0
-        self.missing = False
-
-    def open(self, device: str = "") -> SpeakerStream:
-        if self.missing:
-            raise SpeakerError("missing")
-        self.open_streams += 1
-        return _Stream(self)
-
-
-class _Stream(SilentStream):
-    def __init__(self, speaker: Loudspeaker) -> None:
-        super().__init__()
-        self._speaker = speaker
-
-    def write(self, samples: np.ndarray) -> None:
-        self._speaker.heard.append(samples)
-        super().write(samples)
-
-    def close(self) -> None:
-        self._speaker.open_streams -= 1
-        super().close()
 
 
 def test_the_loudspeaker_is_given_back_for_the_player() -> None:
@@ -95,5 +66,20 @@ def test_a_loudspeaker_that_is_plugged_in_later_is_used() -> None:
         prompts.say("shot")
         assert prompts.rest().wait(PATIENCE_SECONDS)
         np.testing.assert_array_equal(np.concatenate(speaker.heard), tone("shot"))
+    finally:
+        prompts.close()
+
+
+def test_what_waits_for_a_tone_is_told_when_it_was_heard_and_also_without_a_loudspeaker() -> None:
+    speaker = Loudspeaker()
+    told: queue.Queue[float] = queue.Queue()
+    prompts = Prompts(speaker)
+    try:
+        for speaker.missing in (False, True):
+            prompts.prepare()
+            begun = time.monotonic()
+            prompts.say("speak", lambda: told.put(time.monotonic()))
+            assert told.get(timeout=PATIENCE_SECONDS) - begun >= len(tone("speak")) / RATE - 0.02
+            assert prompts.rest().wait(PATIENCE_SECONDS)
     finally:
         prompts.close()
