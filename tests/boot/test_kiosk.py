@@ -85,6 +85,10 @@ def share(picture: np.ndarray, colour: str) -> float:
     return float((picture == wanted).all(axis=2).mean())
 
 
+def _inverse(colour: str) -> str:
+    return f"#{0xFFFFFF ^ int(colour[1:], 16):06x}"
+
+
 def is_first_screen(picture: np.ndarray) -> bool:
     """Background, the button, and the drawn portrait in its orange shirt, which no other screen has."""
     palette = Palette()
@@ -110,7 +114,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     reports.mkdir(exist_ok=True)
     visitor = Visitor(stick, reports)
     machine = Emulator(image("kiosk"), share_folder, scratch, [*SCREEN, *stick.devices()])
-    steps = ["boot", "screen", "stick_at_boot", "stick_while_running", "log"]
+    steps = ["boot", "screen", "stick_at_boot", "stick_while_running", "touch", "log"]
     plan: Dict[str, Any] = {"steps": steps, "patience": PATIENCE_S, "video_bytes": VIDEO_BYTES}
     report = machine.boot(plan, BOOT_SECONDS, visitor)
     yield Run(report, visitor.pictures, stick)
@@ -132,6 +136,7 @@ def test_first_screen_fills_the_framebuffer(run: Run) -> None:
     assert picture.shape == (SIZE[1], SIZE[0], 3)
     assert is_first_screen(picture)
     assert share(picture, CONSOLE) == 0  # nothing of the terminal is left
+    assert share(picture, _inverse(Palette().primary)) == 0  # dots around a button, of a style that is not ours
 
 
 def test_key_leads_to_the_next_screen(run: Run) -> None:
@@ -141,6 +146,11 @@ def test_key_leads_to_the_next_screen(run: Run) -> None:
     assert share(picture, palette.background) > 0.2
     assert share(picture, palette.surface) > 0.2  # what is to be agreed to stands on cards
     assert not is_first_screen(picture)
+
+
+def test_touch_panel_may_be_connected_and_lost_while_the_kiosk_runs(run: Run) -> None:
+    """The step in the machine looks at the framebuffer: it taps, waits for the next screen, and for a kiosk without."""
+    assert run.report["touch"]["kiosk"] == {"ActiveState": "active", "NRestarts": "0"}
 
 
 @pytest.mark.parametrize("step", STICKS)

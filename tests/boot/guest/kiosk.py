@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 import engine
 from machine import describe, main_pid, run, unit, wait
+from panel import Panel
 from report import OUT, Report
 
 Facts = Dict[str, Any]
@@ -17,6 +18,9 @@ Plan = Dict[str, Any]
 KIOSK = "sonic-kiosk.service"
 PYTHON = "/opt/sonic-appliance/current/bin/python"
 MEDIA = Path("/media")
+FRAMEBUFFER_SIZE = Path("/sys/class/graphics/fb0/virtual_size")
+SHIRT = bytes((0x3A, 0x70, 0xE2))
+"""Blue, green, red."""
 
 LISTING_PROGRAM = """\
 import functools, json, sys, threading
@@ -60,7 +64,9 @@ def screen(facts: Facts, report: Report, plan: Plan) -> None:
     facts["unit"] = unit(KIOSK, "ActiveState", "StatusText", "NRestarts")
     facts["framebuffer"] = Path("/proc/fb").read_text().strip()
     facts["has_it_open"] = "/dev/fb0" in {os.readlink(str(path)) for path in Path(f"/proc/{pid}/fd").iterdir()}
-    facts["told_how_to_draw"] = [word for word in _variables(pid) if word.startswith(("DISPLAY=", "WAYLAND", "QT_"))]
+    facts["told_how_to_draw"] = [
+        word for word in _variables(pid) if word.startswith(("DISPLAY=", "WAYLAND_", "QT_QPA_"))
+    ]
     facts["user"] = describe(Path(f"/proc/{pid}"))["user"]
     report.mark("drawn")
 
@@ -83,6 +89,36 @@ def stick_while_running(facts: Facts, report: Report, plan: Plan) -> None:
     report.mark("saved")
     _wait_until_gone(facts, plan)
     facts["kiosk"] = unit(KIOSK, "ActiveState", "NRestarts")
+
+
+def touch(facts: Facts, report: Report, plan: Plan) -> None:
+    """A touch panel is connected while the kiosk runs: a tap leads to the next screen. Then its cable comes loose."""
+    run("modprobe", "uinput")
+    width, height = (int(number) for number in FRAMEBUFFER_SIZE.read_text().strip().split(","))
+    before = main_pid(KIOSK)
+    with Panel((width, height)) as panel:
+        connected = _wait_until_anew(before, plan)
+        panel.tap(width // 4, height - height // 8)  # beside everything: a touch anywhere begins
+        wait("the next screen", lambda: not _shows_portrait(), plan["patience"], every=1)
+    _wait_until_anew(connected, plan)
+    facts["kiosk"] = unit(KIOSK, "ActiveState", "NRestarts")
+
+
+def _wait_until_anew(before: int, plan: Plan) -> int:
+    """The new process, once it shows the first screen."""
+
+    def anew() -> int:
+        pid = main_pid(KIOSK)
+        active = unit(KIOSK, "ActiveState")["ActiveState"] == "active"
+        return pid if active and pid != before and _shows_portrait() else 0
+
+    return wait("a new kiosk", anew, plan["patience"], every=1)
+
+
+def _shows_portrait() -> bool:
+    """Whether what is on the framebuffer has the orange shirt of the first screen."""
+    pixels = Path("/dev/fb0").read_bytes()
+    return pixels.count(SHIRT) > len(pixels) // 400
 
 
 def log(facts: Facts, report: Report, plan: Plan) -> None:
@@ -130,5 +166,5 @@ def _variables(pid: int) -> List[str]:
 
 
 STEPS: Dict[str, Callable[[Facts, Report, Plan], None]] = {
-    step.__name__: step for step in (screen, stick_at_boot, stick_while_running, log)
+    step.__name__: step for step in (screen, stick_at_boot, stick_while_running, touch, log)
 }
