@@ -6,7 +6,7 @@
 
 The tables are printed and written to ``docs/cost.md``. It is arithmetic: nothing is run on a board. What the processor
 does beside the networks was measured once, on x86, and its instructions were counted once, of programs built for Arm;
-``--measure`` and ``--count`` do so anew, here, and take minutes and half an hour. ``FOLDER`` is made by
+``--measure`` and ``--count`` do so anew, here, and take some minutes each. ``FOLDER`` is made by
 ``sh tools/arm_sysroot.sh FOLDER``.
 """
 
