@@ -100,11 +100,20 @@ class _Clock:
         return time.process_time() - sum(network.seconds for network in self.networks)
 
 
-def measure(side: int, seconds: float = SECONDS) -> Dict[str, float]:
+def measure(side: int, seconds: float = SECONDS, repeats: int = REPEATS) -> Dict[str, float]:
     """ms of one core a frame, by stage, for ``seconds`` of speech at ``side`` px; ffmpeg's own processes as "ffmpeg".
 
-    Raises what the parts of the pipeline raise.
+    The video is made ``repeats`` times. Of every piece of a stage, such as one frame's drawing, the least counts: in the
+    others it shared the caches with other programs. Raises what the parts of the pipeline raise.
     """
+    runs = [_pieces(side, seconds) for _ in range(repeats)]
+    frames = len(runs[0]["render"])
+    least = {stage: np.min([run[stage] for run in runs], axis=0) for stage in runs[0]}
+    return {stage: round(1e3 * float(pieces.sum()) / frames, 2) for stage, pieces in least.items()}
+
+
+def _pieces(side: int, seconds: float) -> Dict[str, List[float]]:
+    """Processor time of every piece of every stage of one video, s."""
     clock, threads = _Clock(), cv2.getNumThreads()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -113,16 +122,11 @@ def measure(side: int, seconds: float = SECONDS) -> Dict[str, float]:
         before = _of_children()
         cv2.setNumThreads(1)
         try:
-            frames = _make(folder, MakeOptions(min_resolution=side), clock)
+            _make(folder, MakeOptions(min_resolution=side), clock)
         finally:
             cv2.setNumThreads(threads)
         clock.pieces["ffmpeg"] = [_of_children() - before]
-    spent = {stage: sum(pieces) for stage, pieces in clock.pieces.items()}
-    drawn = sorted(clock.pieces["render"])
-    # Frames are alike: those that took longer shared the caches with other programs.
-    quickest = drawn[: max(1, frames // 10)]
-    spent["render"] = frames * sum(quickest) / len(quickest)
-    return {stage: round(1e3 * total / frames, 2) for stage, total in spent.items()}
+    return clock.pieces
 
 
 def one_at_a_time(side: int, frames: int = 100, rounds: int = ROUNDS) -> float:
@@ -164,11 +168,8 @@ def _drawing_s(renderer: Renderer, moved: List[Tuple[np.ndarray, np.ndarray]], t
 
 
 def write(path: Path = FILE) -> Dict[str, Dict[str, float]]:
-    """Measure at every side of `SIDES`, each stage as often as `REPEATS`, and write the least to ``path``."""
-    figures = {}
-    for side in SIDES:
-        runs = [measure(side) for _ in range(REPEATS)]
-        figures[str(side)] = {stage: min(run[stage] for run in runs) for stage in runs[0]}
+    """Measure at every side of `SIDES` and write to ``path``."""
+    figures = {str(side): measure(side) for side in SIDES}
     machine = {"processor": _processor(), "seconds": SECONDS, "runtime": f"{RUNTIME} {PRECISION}"}
     content: Dict[str, Any] = {"machine": machine, "ms_a_frame": figures}
     content["one_at_a_time"] = {str(side): round(one_at_a_time(side), 3) for side in SIDES}
@@ -181,8 +182,8 @@ def _processor() -> str:
     return found[1] if found else platform.machine()
 
 
-def _make(folder: Path, options: MakeOptions, clock: _Clock) -> int:
-    """The way of `appliance.pipeline.generate`, with the clock in other places. Returns the number of frames."""
+def _make(folder: Path, options: MakeOptions, clock: _Clock) -> None:
+    """The way of `appliance.pipeline.generate`, with the clock in other places."""
     store, photo_path, speech_path = ModelStore(), folder / "portrait.png", folder / "speech.flac"
     segments = folder / "segments"
     segments.mkdir()
@@ -219,7 +220,6 @@ def _make(folder: Path, options: MakeOptions, clock: _Clock) -> int:
                 pass
         for _ in writer.join(folder / "out.mp4"):
             pass
-        return speech.frames
 
 
 def _renderer(
