@@ -103,8 +103,8 @@ class _Clock:
 def measure(side: int, seconds: float = SECONDS, repeats: int = REPEATS) -> Dict[str, float]:
     """ms of one core a frame, by stage, for ``seconds`` of speech at ``side`` px; ffmpeg's own processes as "ffmpeg".
 
-    The video is made ``repeats`` times. Of every piece of a stage, such as one frame's drawing, the least counts: in the
-    others it shared the caches with other programs. Raises what the parts of the pipeline raise.
+    The video is made ``repeats`` times. Of every piece of a stage, such as one frame's drawing, the least counts: in
+    the others it shared the caches with other programs. Raises what the parts of the pipeline raise.
     """
     runs = [_pieces(side, seconds) for _ in range(repeats)]
     frames = len(runs[0]["render"])

@@ -15,12 +15,17 @@ Motion = Tuple[int, np.ndarray, np.ndarray]
 """Number of a frame, its coefficients (32,) and pose (6,)."""
 
 
-def draw(renderer: Renderer, motions: Iterable[Motion], threads: int) -> Generator[Tuple[int, np.ndarray], None, None]:
-    """Number and picture, uint8 (h,w,3) RGB, of each frame.
+MOST = 8
+"""Threads: with more of them the encoder would be slower, and each frame begun takes up to 25 MB at 1024 px."""
 
-    ``motions`` is read ahead by as many frames as there are ``threads``. Raises what `Renderer.frame` raises; closing
-    the generator leaves no thread behind.
+
+def draw(renderer: Renderer, motions: Iterable[Motion], cores: int) -> Generator[Tuple[int, np.ndarray], None, None]:
+    """Number and picture, uint8 (h,w,3) RGB, of each frame, drawn on so many cores.
+
+    ``motions`` is read ahead by a frame a core. Raises what `Renderer.frame` raises; closing the generator leaves no
+    thread behind.
     """
+    threads = min(cores, MOST)
     cv2.setNumThreads(1)  # OpenCV's own threads would stand in each other's way
     begun: Deque[Tuple[int, Future[np.ndarray]]] = collections.deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="draw") as pool:
