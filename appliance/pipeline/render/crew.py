@@ -22,7 +22,7 @@ MOST = 8
 def draw(renderer: Renderer, motions: Iterable[Motion], cores: int) -> Generator[Tuple[int, np.ndarray], None, None]:
     """Number and picture, uint8 (h,w,3) RGB, of each frame, drawn on so many cores.
 
-    ``motions`` is read ahead by a frame a core. Raises what `Renderer.frame` raises; closing the generator leaves no
+    ``motions`` is read ahead by two frames a thread: who takes the frames may be slow now and then. Raises what `Renderer.frame` raises; closing the generator leaves no
     thread behind.
     """
     threads = min(cores, MOST)
@@ -32,7 +32,7 @@ def draw(renderer: Renderer, motions: Iterable[Motion], cores: int) -> Generator
         try:
             for number, coefficients, pose in motions:
                 begun.append((number, pool.submit(renderer.frame, coefficients, pose)))
-                if len(begun) > threads:
+                if len(begun) > 2 * threads:
                     number, picture = begun.popleft()
                     yield number, picture.result()
             while begun:

@@ -53,7 +53,7 @@ def test_what_is_not_needed_yet_is_not_asked_for(renderer: Renderer) -> None:
 
     frames = draw(renderer, motions(), 2)
     next(frames)
-    assert len(asked) == 3
+    assert len(asked) == 1 + 2 * 2
     frames.close()
 
 
