@@ -22,8 +22,8 @@ MOST = 8
 def draw(renderer: Renderer, motions: Iterable[Motion], cores: int) -> Generator[Tuple[int, np.ndarray], None, None]:
     """Number and picture, uint8 (h,w,3) RGB, of each frame, drawn on so many cores.
 
-    ``motions`` is read ahead by two frames a thread: who takes the frames may be slow now and then. Raises what `Renderer.frame` raises; closing the generator leaves no
-    thread behind.
+    ``motions`` is read ahead by two frames a thread: who takes the frames may be slow now and then. Raises what
+    `Renderer.frame` raises; closing the generator leaves no thread behind.
     """
     threads = min(cores, MOST)
     cv2.setNumThreads(1)  # OpenCV's own threads would stand in each other's way
