@@ -63,6 +63,7 @@ def run_kiosk(settings: Settings, profile: str = "kiosk", platform: str = "", wi
     os.environ["QT_QPA_PLATFORM"] = choose_platform(platform)
     take_messages()
     application = QApplication(["sonic-kiosk"])
+    application.setStyle("Fusion")  # what our sheets were drawn on; without a desktop Qt would take another
     kiosk = Kiosk(application, Notifier())
     try:
         return kiosk.run(settings, profile, windowed)
