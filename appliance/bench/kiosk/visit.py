@@ -29,6 +29,9 @@ from ..engine.service import Service
 PREVIEW_S, QUICK_PREVIEW_S = 10.0, 2.0
 SPEECH_S, QUICK_SPEECH_S = 10.0, 2.0
 
+THEME_S = 0.5
+"""For all screens to be in it."""
+
 BLOCKED_S = 0.05
 """Longer, and a finger feels it."""
 PREVIEW_RATE = 20.0
@@ -85,6 +88,7 @@ class _Rehearsal:
 
     def visit(self, quick: bool) -> Iterator[Figure]:
         self._until(lambda: self._window.visit.state is State.ATTRACT and self._director.health() is not None)
+        yield self._watched("changing text and contrast", self._change_theme)
         self._tell(on.Begin(), on.Agree())
         self._until(lambda: self._window.previews > 0)
         yield from self._preview(QUICK_PREVIEW_S if quick else PREVIEW_S)
@@ -99,6 +103,14 @@ class _Rehearsal:
         self._at(State.THANKS)
 
     # --- phases -------------------------------------------------------------------------------------------------------
+
+    def _change_theme(self) -> None:
+        """There and back."""
+        header = self._window.header
+        for button in 2 * (header.text_button, header.contrast_button):
+            began = time.monotonic()
+            button.click()
+            self._until(lambda began=began: time.monotonic() - began >= THEME_S)  # type: ignore[misc]
 
     def _preview(self, seconds: float) -> Iterator[Figure]:
         before, began = self._window.previews, time.monotonic()

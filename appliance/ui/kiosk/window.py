@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABCMeta
-from typing import Any, Callable, Dict, Optional, cast
+from typing import Any, Callable, Dict, List, Optional, cast
 
-from PyQt5.QtCore import QEvent, QObject, Qt, pyqtSignal
-from PyQt5.QtGui import QKeyEvent, QKeySequence
+from PyQt5.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PyQt5.QtWidgets import QApplication, QShortcut, QStackedWidget, QVBoxLayout, QWidget
 
 from ...settings import KioskSettings
@@ -43,8 +43,6 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
         self, screens: Dict[State, Screen], rules: Optional[Rules] = None, settings: Optional[KioskSettings] = None
     ) -> None:
         super().__init__()
-        self.setObjectName("window")
-        self.setAttribute(Qt.WA_StyledBackground)
         self._screens = screens
         self._rules = rules or Rules()
         self._settings = settings or KioskSettings()
@@ -64,6 +62,12 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
         self.idle = IdleQuestion(self, self._rules)
         self.link = LinkCard(self)
         self._overlays = (self.leaving, self.deleting, self.idle, self.link)
+        self._sheet = ""
+        self._outmoded: List[Screen] = []
+        """Not yet in the present theme."""
+        self._freshening = QTimer(self)
+        self._freshening.setInterval(0)
+        self._freshening.timeout.connect(self._freshen_next)
         self._connect()
         self._dress()
         self._stack.setCurrentWidget(self._screens[self.visit.state])
@@ -88,6 +92,7 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
         if visit.language != before.language:
             self._speak()
         screen = self._screens[visit.state]
+        self._freshen(screen)
         if visit.state is not before.state:
             self._close_overlays()
         left = cast(Screen, self._stack.currentWidget())
@@ -125,6 +130,9 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
         if (self.width(), self.height()) != (self.theme.width, self.theme.height):
             self._dress()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), QColor(self.theme.palette.background))
+
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
         self._begin_with(self._screens[self.visit.state])
@@ -152,8 +160,8 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
             screen.deed.connect(self.deed)
         self.header.deed.connect(self.deed)
         self.header.home.connect(self._ask_home)
-        self.header.large_text.connect(lambda large: self._dress(large_text=large))
-        self.header.high_contrast.connect(lambda high: self._dress(high_contrast=high))
+        self.header.large_text.connect(lambda large: self._change_theme(large_text=large))
+        self.header.high_contrast.connect(lambda high: self._change_theme(high_contrast=high))
         self.leaving.yes.connect(lambda: self.deed.emit(on.Home()))
         self.deleting.yes.connect(lambda: self.deed.emit(on.Delete()))
         playing: Any = self._screens.get(State.PLAYING)
@@ -184,7 +192,7 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
         """The next one begins with the settings' text and contrast, and sees no word meant for another."""
         usual = (self._settings.large_text, self._settings.high_contrast)
         if self.visit.state not in STAFF_STATES and usual != (self.theme.large_text, self.theme.high_contrast):
-            self._dress(*usual)
+            self._change_theme(*usual)
         self.toast.hide()
         self.link.forget()
 
@@ -207,29 +215,50 @@ class KioskWindow(QWidget, FrontEnd, metaclass=_Meta):
     def _words(self, key: str) -> str:
         return tr(key, self.visit.language)
 
-    def _dress(self, large_text: Optional[bool] = None, high_contrast: Optional[bool] = None) -> None:
-        """Everything in the theme of this size, text and contrast, and in the visit's language."""
+    def _dress(self) -> None:
+        """All in the theme of this size, at once: in another one's, screens may claim more room than there is."""
+        self._change_theme()
+        while self._outmoded:
+            self._freshen_next()
+
+    def _change_theme(self, large_text: Optional[bool] = None, high_contrast: Optional[bool] = None) -> None:
+        """What is seen at once; the other screens one a turn of the loop, so that no finger has to wait for them."""
         screen = QApplication.primaryScreen()
-        theme = Theme(
+        theme = self.theme = Theme(
             max(1, self.width()),
             max(1, self.height()),
             screen.physicalDotsPerInch() if screen is not None else 0.0,
             self.theme.large_text if large_text is None else large_text,
             self.theme.high_contrast if high_contrast is None else high_contrast,
         )
-        if theme != self.theme or not self.styleSheet():
-            self.theme = theme
-            self.setStyleSheet(theme.sheet())
-        language = self.visit.language
-        self.header.dress(theme, language)
-        for screen in self._distinct():
-            screen.dress(theme, language)
+        # Not one sheet for the window: Qt would polish every widget in it before anything else happens.
+        self._sheet = theme.sheet()
+        self.header.setStyleSheet(self._sheet)
+        self.header.dress(theme, self.visit.language)
         for overlay in self._overlays:
             overlay.setGeometry(self.rect())
+            overlay.setStyleSheet(self._sheet)
             overlay.dress(theme)
-            overlay.change_language(language)
+            overlay.change_language(self.visit.language)
+        self.toast.setStyleSheet(self._sheet)
         self.toast.dress(theme)
         self.toast.hang_below(self.header.sizeHint().height())
+        self._outmoded = list(self._distinct())
+        self._freshen(self._screens[self.visit.state])
+        self._freshening.start()
+        self.update()
+
+    def _freshen(self, screen: Screen) -> None:
+        if screen in self._outmoded:
+            self._outmoded.remove(screen)
+            screen.setStyleSheet(self._sheet)
+            screen.dress(self.theme, self.visit.language)
+
+    def _freshen_next(self) -> None:
+        if self._outmoded:
+            self._freshen(self._outmoded[0])
+        if not self._outmoded:
+            self._freshening.stop()
 
     def _speak(self) -> None:
         """Everything in the visit's language; costs a tenth of dressing."""

@@ -215,3 +215,27 @@ def test_the_window_follows_the_size_of_its_screen(kiosk: Kiosk) -> None:
     window.resize(1920, 1080)
     settle()
     assert (window.theme.width, window.theme.height) == (1920, 1080) and window.theme.body > small
+
+
+def test_a_theme_is_on_what_is_seen_at_once_and_on_the_rest_a_screen_a_turn(
+    kiosk: Kiosk, material: Material, qtbot: Any
+) -> None:
+    """So that no finger waits for screens that nobody sees; whoever goes to one meanwhile finds it as it shall be."""
+    window = kiosk()
+    visit = visit_of(window, state=State.REVIEW, photo=material.photo, voice=material.voice)
+    dressed: List[Any] = []
+    screens = set(window._screens.values())
+    for screen in screens:
+        screen.restyle = lambda screen=screen, before=screen.restyle: (dressed.append(screen), before())
+
+    QTest.mouseClick(window.header.contrast_button, Qt.LeftButton)
+    assert dressed == [window._screens[State.REVIEW]]
+    window.show(dataclasses.replace(visit, state=State.PHOTO, photo=None))
+    assert dressed == [window._screens[State.REVIEW], window._screens[State.PHOTO]]
+    sheet = window.theme.sheet()
+    assert window._screens[State.PHOTO].styleSheet() == sheet
+
+    qtbot.waitUntil(lambda: set(dressed) == screens, timeout=PATIENCE_MS)
+    assert len(dressed) == len(screens), "each once"
+    assert {screen.styleSheet() for screen in screens} == {sheet}
+    assert all(screen.theme.high_contrast for screen in screens)
