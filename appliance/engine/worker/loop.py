@@ -24,7 +24,7 @@ from ...files import NO_SPACE
 from ...settings import MakeOptions
 from ..service.log import configure_logging
 from ..storage.folders import JobFolder
-from .limits import apply_limits, die_with
+from .limits import apply_limits, die_with, make_way
 from .messages import BEAT_SECONDS, Message, decode, encode
 
 if TYPE_CHECKING:
@@ -195,6 +195,7 @@ def main(arguments: Sequence[str], load: Callable[[str, Optional[str]], Maker] =
     parsed = _command.make_context("worker", list(arguments)).params
     die_with(parsed["parent"])
     apply_limits(parsed["memory_megabytes"], parsed["file_megabytes"])
+    make_way()
     faulthandler.enable()
     configure_logging()
     # How the worker ends is for the engine to say; a signal to the whole group must not cut a frame in two.

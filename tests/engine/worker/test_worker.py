@@ -20,6 +20,7 @@ from engine import toy_worker
 
 from appliance.demo import RECORDINGS, write_portrait
 from appliance.engine.storage.folders import JobFolder
+from appliance.engine.worker.limits import NICE
 from appliance.engine.worker.messages import Message, decode, encode
 from appliance.models import ModelStore
 from appliance.pipeline.ffmpeg import Ffmpeg, input_file, local_file
@@ -263,6 +264,11 @@ def test_a_worker_ends_with_its_engine_also_in_mid_job(kind: Kind, line: Line) -
     line.hang_up()
     assert line.process.wait(PATIENCE_SECONDS) == 0
     assert not any(child.is_running() for child in children)
+
+
+def test_a_worker_leaves_the_processor_to_those_who_answer_people(line: Line) -> None:
+    line.until("beat")
+    assert os.getpriority(os.PRIO_PROCESS, line.process.pid) == max(NICE, os.getpriority(os.PRIO_PROCESS, 0))
 
 
 def test_a_worker_leaves_when_it_is_told_to(line: Line) -> None:
