@@ -27,6 +27,7 @@ from ..pins import PIN_FILE, PinStore
 from ..state_folder import state_folder
 from .failure import failure_of
 from .faults import FaultHooks
+from .garbage import GarbageCollector
 from .panel import WithPanel
 from .platform import choose_platform
 from .qt_loop import QtLoop
@@ -90,6 +91,7 @@ class Kiosk:
             lambda: self._loop.call_soon(self._tell_fault), lambda: self._loop.call_soon(self._give_up)
         )
         self._signals = EndSignals(lambda: self.end(0))
+        self._garbage: Optional[GarbageCollector] = None
 
     def run(self, settings: Settings, profile: str, windowed: bool) -> int:
         parts = parts_from(choices.applied(settings, choices.load(state_folder())))
@@ -103,6 +105,7 @@ class Kiosk:
         window.attach(self._director)
         self._show(window, settings.kiosk.full_screen and not windowed)
         self._kept += [Heartbeat(self._notifier), ReadyWhenPainted(window, self._notifier, f"showing the {profile}")]
+        self._garbage = GarbageCollector()
         self._director.start()
         return int(self._application.exec_())
 
@@ -122,6 +125,8 @@ class Kiosk:
             self._panel.close()
         self._hooks.close()
         self._signals.close()
+        if self._garbage is not None:
+            self._garbage.close()
         if self._guard is not None:
             self._guard.cancel()
 
