@@ -8,17 +8,9 @@ from typing import Iterator
 import pytest
 
 
-@pytest.fixture(scope="session")
-def own_garbage() -> Iterator[None]:
-    gc.collect()
-    gc.freeze()
+@pytest.fixture(autouse=True)
+def collected_here() -> Iterator[None]:
     gc.disable()
     yield
-    gc.enable()
-    gc.unfreeze()
-
-
-@pytest.fixture(autouse=True)
-def collected_here(own_garbage: None) -> Iterator[None]:
-    yield
     gc.collect()
+    gc.enable()

@@ -58,4 +58,3 @@ def test_a_thread_that_makes_garbage_destroys_no_widget(qapp: QApplication, coll
 def test_afterwards_python_collects_by_itself(qapp: QApplication) -> None:
     GarbageCollector().close()
     assert gc.isenabled() and not gc.get_freeze_count()
-    gc.disable()  # as the other tests of the screen have it
