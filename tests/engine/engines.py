@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any, AsyncIterator, Awaitable, Callable, List, Optional, Sequence
 
@@ -97,7 +98,9 @@ def video_of(state: Path, job_id: str) -> bytes:
 
 
 def files_below(folder: Path) -> List[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
+    # `os.walk` forgives folders that go meanwhile.
+    files = [os.path.join(root, name) for root, _, names in os.walk(str(folder)) for name in names]
+    return sorted(os.path.relpath(file, str(folder)) for file in files)
 
 
 def run(test: Awaitable[None]) -> None:
