@@ -33,7 +33,7 @@ from appliance.pipeline.video.segments import FRAMES, first_frame, segment
 from appliance.settings import MakeOptions
 
 from ..manifest import HERE
-from .replay import COUNTS, FACE, KINDS, SEGMENTS, SPEECH, NoClock, Recorder, make
+from .replay import COUNTS, FACE, KINDS, SEGMENTS, SPEECH, Recorder, StageClock, make
 
 CPUS = {"aarch64": "cortex-a76", "x86_64": "max"}
 """What QEMU imitates: of the processors it knows, the one with the instructions of a Cortex-A55 (Armv8.2, no SVE); all
@@ -105,7 +105,7 @@ def record(folder: Path, side: int, seconds: float) -> None:
 
     work = folder / SEGMENTS
     work.mkdir()
-    make(folder, work, load, NoClock())
+    make(folder, work, load, StageClock())
     for recorder in recorders:
         recorder.save(folder)
 

@@ -31,8 +31,9 @@ from appliance.pipeline.render import Renderer, build_identity, face_canvas
 from appliance.pipeline.runtime.base import Network
 from appliance.pipeline.runtime.select import load_network
 from appliance.pipeline.speech import open_speech
-from appliance.pipeline.video import SoundTrack, VideoWriter
 from appliance.settings import FRAME_RATE, MakeOptions
+
+from .replay import StageClock, film
 
 RUNTIME, PRECISION = "onnx", "int8"
 SIDES = (384, 512)
@@ -83,7 +84,7 @@ class _ClockedMotion(MotionModel):
         self._sonic, self._denoiser = self.networks
 
 
-class _Clock:
+class _Clock(StageClock):
     """Processor time of every piece of a stage, s, without that of the networks in it."""
 
     def __init__(self) -> None:
@@ -195,32 +196,7 @@ def _make(folder: Path, options: MakeOptions, clock: _Clock) -> None:
         parts.callback(painter.close)
         clock.networks = [*motion.networks, painter]
         renderer = _renderer(photo_path, options, motion, painter, store)
-        speech = parts.enter_context(open_speech(speech_path, segments, store))
-        track = SoundTrack(speech_path, options.align_offset, segments)
-        parts.callback(track.close)
-        with clock.measure("speech"):
-            while not speech.complete:
-                speech.hear()
-        writer = parts.enter_context(
-            VideoWriter(segments, renderer.size, track, speech.duration, options, (speech_path, photo_path))
-        )
-        blocks = motion.generate(speech, options)
-        while True:
-            with clock.measure("motion"):
-                block = next(blocks, None)
-            if block is None:
-                break
-            for coefficients, pose in zip(block.coefficients, block.pose):
-                with clock.measure("render"):
-                    frame = renderer.frame(coefficients, pose)
-                with clock.measure("encode"):
-                    for _ in writer.write(frame):
-                        pass
-        with clock.measure("encode"):
-            for _ in writer.end():
-                pass
-        for _ in writer.join(folder / "out.mp4"):
-            pass
+        film(renderer, motion, speech_path, segments, options, clock)
 
 
 def _renderer(

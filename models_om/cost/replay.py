@@ -14,7 +14,7 @@ import platform
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List
+from typing import Callable, ContextManager, Dict, Iterator, List
 from unittest import mock
 
 import cv2
@@ -79,7 +79,15 @@ class Replayed(Network):
         self._kept.clear()
 
 
-class Clock:
+class StageClock:
+    """What `film` asks of a clock."""
+
+    def measure(self, stage: str) -> ContextManager[None]:
+        """Around each piece of a stage; here it measures nothing."""
+        return contextlib.nullcontext()
+
+
+class Clock(StageClock):
     """Instructions by stage, as read from the file that the plugin keeps."""
 
     def __init__(self, counts: Path) -> None:
@@ -93,15 +101,7 @@ class Clock:
         self.stages[stage] = self.stages.get(stage, np.zeros(len(KINDS), np.uint64)) + (self._counts - before)
 
 
-class NoClock:
-    """For who does not count."""
-
-    @contextlib.contextmanager
-    def measure(self, stage: str) -> Iterator[None]:
-        yield
-
-
-def make(folder: Path, work: Path, load: Callable[[str], Network], clock: Clock | NoClock) -> int:
+def make(folder: Path, work: Path, load: Callable[[str], Network], clock: StageClock) -> int:
     """The way of `appliance.pipeline.generate` from the face on, on one thread, by way of the empty folder ``work``.
 
     Returns the number of frames.
@@ -118,13 +118,21 @@ def make(folder: Path, work: Path, load: Callable[[str], Network], clock: Clock 
         painter = load("sonic_painter")
         parts.callback(painter.close)
         renderer = Renderer(identity, store, painter)
-        speech = parts.enter_context(open_speech(folder / SPEECH, work, store))
-        track = SoundTrack(folder / SPEECH, options.align_offset, work)
+        return film(renderer, motion, folder / SPEECH, work, options, clock)
+
+
+def film(
+    renderer: Renderer, motion: MotionModel, recording: Path, work: Path, options: MakeOptions, clock: StageClock
+) -> int:
+    """Make ``work/out.mp4`` stage by stage, on one thread. Returns the number of frames."""
+    with contextlib.ExitStack() as parts:
+        speech = parts.enter_context(open_speech(recording, work, ModelStore()))
+        track = SoundTrack(recording, options.align_offset, work)
         parts.callback(track.close)
         with clock.measure("speech"):
             while not speech.complete:
                 speech.hear()
-        writer = VideoWriter(work, renderer.size, track, speech.duration, options, (folder / SPEECH,))
+        writer = VideoWriter(work, renderer.size, track, speech.duration, options, (recording,))
         parts.enter_context(writer)
         blocks = motion.generate(speech, options)
         while True:

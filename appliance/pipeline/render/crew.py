@@ -14,7 +14,6 @@ from .renderer import Renderer
 Motion = Tuple[int, np.ndarray, np.ndarray]
 """Number of a frame, its coefficients (32,) and pose (6,)."""
 
-
 MOST = 8
 """Threads: with more of them the encoder would be slower, and each frame begun takes up to 25 MB at 1024 px."""
 

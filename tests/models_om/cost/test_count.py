@@ -19,7 +19,7 @@ from appliance.errors import RuntimeUnavailable
 from appliance.pipeline.runtime.base import Network
 from appliance.pipeline.signatures import SIGNATURES
 from models_om.cost import count, instructions
-from models_om.cost.replay import KINDS, Clock, NoClock, Recorder, Replayed, make
+from models_om.cost.replay import KINDS, Clock, Recorder, Replayed, StageClock, make
 
 PLUGIN = Path(__file__).parents[3] / "tools" / "count_instructions" / "plugin.c"
 
@@ -189,5 +189,5 @@ def test_the_video_that_is_made_again_is_the_same(tmp_path: Path) -> None:
     count.record(tmp_path, 384, 1.0)
     again = tmp_path / "again"
     again.mkdir()
-    assert make(tmp_path, again, lambda name: Replayed(name, tmp_path), NoClock()) == 25
+    assert make(tmp_path, again, lambda name: Replayed(name, tmp_path), StageClock()) == 25
     assert (again / "out.mp4").read_bytes() == (tmp_path / "segments" / "out.mp4").read_bytes()
